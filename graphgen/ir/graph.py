@@ -1,0 +1,264 @@
+"""Nodes, immutable and shared, and the graphs made of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+from weakref import WeakValueDictionary
+
+from graphgen.ir.op import OPS, Op, Type, register
+from graphgen.ir.shape import Dim, DimLike, Shape, shape_of
+
+if TYPE_CHECKING:
+    import networkx as nx
+
+
+class Node:
+    """One operation on its operands.  Equal expressions are one node: compare with `is`, never change one."""
+
+    __slots__ = ("__weakref__", "attrs", "inputs", "op", "results", "weak")
+
+    op: Op
+    inputs: tuple[Node, ...]
+    attrs: Mapping[str, Any]
+    results: tuple[Type, ...]  # several only for `scan`
+    weak: bool  # made of numbers and dims alone: a Python scalar, which adapts to the dtype of any array
+
+    @property
+    def shape(self) -> Shape:
+        """The shape of the result."""
+        return self.results[0].shape
+
+    @property
+    def dtype(self) -> str:
+        """The kind of number in the result: "float", "int" or "bool"."""
+        return self.results[0].dtype
+
+    def __add__(self, other: Operand) -> Node:
+        return build("add", self, other)
+
+    def __radd__(self, other: Operand) -> Node:
+        return build("add", other, self)
+
+    def __sub__(self, other: Operand) -> Node:
+        return build("subtract", self, other)
+
+    def __rsub__(self, other: Operand) -> Node:
+        return build("subtract", other, self)
+
+    def __mul__(self, other: Operand) -> Node:
+        return build("multiply", self, other)
+
+    def __rmul__(self, other: Operand) -> Node:
+        return build("multiply", other, self)
+
+    def __truediv__(self, other: Operand) -> Node:
+        return build("divide", self, other)
+
+    def __rtruediv__(self, other: Operand) -> Node:
+        return build("divide", other, self)
+
+    def __pow__(self, other: Operand) -> Node:
+        return build("power", self, other)
+
+    def __rpow__(self, other: Operand) -> Node:
+        return build("power", other, self)
+
+    def __matmul__(self, other: Node) -> Node:
+        return build("matmul", self, other)
+
+    def __neg__(self) -> Node:
+        return build("negative", self)
+
+    def __gt__(self, other: Operand) -> Node:
+        return build("greater", self, other)
+
+    def __ge__(self, other: Operand) -> Node:
+        return build("greater_equal", self, other)
+
+    def __lt__(self, other: Operand) -> Node:
+        return build("less", self, other)
+
+    def __le__(self, other: Operand) -> Node:
+        return build("less_equal", self, other)
+
+    def __repr__(self) -> str:
+        parts = [*(f"{k}={v}" for k, v in self.attrs.items()), *(["…"] if self.inputs else [])]
+        return f"<{self.op.name}({', '.join(parts)})>"
+
+
+Operand = Node | float
+_NODES: WeakValueDictionary[Any, Node] = WeakValueDictionary()
+
+
+def build(op: str | Op, *operands: Operand | Dim, **attrs: Any) -> Node:
+    """The node of an operation; numbers and dims among the operands become leaves.
+
+    Raises ShapeError if the operation cannot take the operands.
+    """
+    op = OPS[op] if isinstance(op, str) else op
+    inputs = tuple(leaf(operand) for operand in operands)
+    attrs = op.normalise(inputs, attrs)
+    key = (op, inputs, tuple((k, repr(v) if isinstance(v, float) else v) for k, v in sorted(attrs.items())))
+    node = _NODES.get(key)
+    if node is None:
+        node = _NODES[key] = _new(op, inputs, attrs)
+    return node
+
+
+def _new(op: Op, inputs: tuple[Node, ...], attrs: dict[str, Any]) -> Node:
+    inferred = op.infer(*inputs, **attrs)
+    node = Node()
+    node.op, node.inputs, node.attrs = op, inputs, attrs
+    node.results = (inferred,) if isinstance(inferred, Type) else inferred
+    node.weak = op.name in ("const", "size") or (
+        op.elementwise and bool(inputs) and all(i.weak for i in inputs)
+    )
+    return node
+
+
+def leaf(value: Operand | Dim) -> Node:
+    """A node as it is; a number or a dim as a constant."""
+    if isinstance(value, Node):
+        return value
+    return build("size", dim=value) if isinstance(value, Dim) else build("const", value=float(value))
+
+
+def variable(name: str, shape: Iterable[DimLike], dtype: str = "float") -> Node:
+    """A leaf that gets its array when the graph runs."""
+    return build("input", name=name, shape=shape_of(shape), dtype=dtype)
+
+
+class _Input(Op):
+    """An array handed in."""
+
+    name, spelling, public, differentiable = "input", "{name}", False, False
+
+    def infer(self, *, name: str, shape: Shape, dtype: str) -> Type:
+        return Type(shape, dtype)
+
+
+class _Const(Op):
+    """A number."""
+
+    name, spelling, public, differentiable = "const", "{value}", False, False
+
+    def infer(self, *, value: float) -> Type:
+        return Type(())
+
+    def spell(self, node: Node, operands: Sequence[str]) -> str:
+        value = node.attrs["value"]
+        if abs(value) == float("inf"):
+            return "np.inf" if value > 0 else "-np.inf"
+        return str(int(value)) if value == int(value) and abs(value) < 1e15 else repr(value)
+
+
+class _Size(Op):
+    """A dim as a number."""
+
+    name, spelling, public, differentiable = "size", "{dim}", False, False
+
+    def infer(self, *, dim: Dim) -> Type:
+        return Type(())
+
+
+for _leaf in (_Input(), _Const(), _Size()):
+    register(_leaf)
+
+
+class _Make:
+    """`make.sum(x, axis=0)` builds the node of the operation `sum`."""
+
+    def __getattr__(self, name: str) -> Callable[..., Node]:
+        op = OPS[name]
+        return lambda *operands, **attrs: build(op, *operands, **attrs)
+
+
+make = _Make()
+
+
+@dataclass(frozen=True)
+class Note:
+    """What is known of a node beside its value; kept beside nodes, so that sharing them loses nothing."""
+
+    name: str = ""  # the user's name for it
+    equation: int | None = None  # the equation it came from, counted from 0
+    rule: str = ""  # the junction rule that made it
+    cotangent_of: Node | None = None
+    part: bool = False  # one of several contributions to that cotangent
+    stands_for: Node | None = None  # for a leaf of a loop's backward: the residual of the forward loop
+
+
+@dataclass(frozen=True, eq=False)
+class Graph:
+    """Named leaves, named results, and notes.  The notes' order is the order in which a reader meets the nodes."""
+
+    inputs: dict[str, Node]
+    outputs: dict[str, Node]
+    notes: dict[Node, Note] = field(default_factory=dict)
+
+    def order(self, results: Iterable[Node] | None = None) -> list[Node]:
+        """Every node that the results need, operands before users, otherwise as the notes have them."""
+        roots = list(self.outputs.values() if results is None else results)
+        live = set(walk(roots))
+        return walk([node for node in self.notes if node in live] + roots)
+
+    def view(self) -> nx.MultiDiGraph[Node]:
+        """The graph for networkx: an edge from operand to user, keyed by the operand's position.
+
+        A MultiDiGraph, since `x * x` has two edges from the same operand.
+        """
+        import networkx as nx
+
+        view: nx.MultiDiGraph[Node] = nx.MultiDiGraph()
+        for node in self.order():
+            view.add_node(node, op=node.op.name)
+            for position, operand in enumerate(node.inputs):
+                view.add_edge(operand, node, key=position)
+        return view
+
+    def changed(self, change: Mapping[Node, Node]) -> Graph:
+        """The graph with nodes changed as a mapping of all of them says; notes move along."""
+        outputs = {name: change[node] for name, node in self.outputs.items()}
+        return replace(self, outputs=outputs, notes=move_notes(self.notes, change))
+
+
+def move_notes(notes: Mapping[Node, Note], change: Mapping[Node, Node]) -> dict[Node, Note]:
+    """The notes of nodes that were changed; of two notes that meet on one node the first stays."""
+    moved: dict[Node, Note] = {}
+    for node, note in notes.items():
+        of = note.cotangent_of
+        if of in change:
+            note = replace(note, cotangent_of=change[of])
+        moved.setdefault(change.get(node, node), note)
+    return moved
+
+
+def walk(roots: Iterable[Node]) -> list[Node]:
+    """Every node the roots need, operands before users, depth first (without recursion: graphs get deep)."""
+    done: dict[Node, None] = {}
+    stack = [(root, False) for root in reversed(list(roots))]
+    while stack:
+        node, ready = stack.pop()
+        if ready:
+            done.setdefault(node)
+        elif node not in done:
+            stack.append((node, True))
+            stack.extend((operand, False) for operand in reversed(node.inputs) if operand not in done)
+    return list(done)
+
+
+def rebuild(
+    roots: Iterable[Node],
+    change: Callable[[Node, tuple[Node, ...]], Node | None],
+) -> dict[Node, Node]:
+    """Every node below the roots, mapped to what `change(node, new operands)` returns, or to itself if None."""
+    new: dict[Node, Node] = {}
+    for node in walk(roots):
+        operands = tuple(new[operand] for operand in node.inputs)
+        changed = change(node, operands)
+        if changed is None:
+            changed = node if operands == node.inputs else build(node.op, *operands, **node.attrs)
+        new[node] = changed
+    return new

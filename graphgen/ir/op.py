@@ -1,0 +1,133 @@
+"""What an operation is: one declaration with its shape rule, junction rule, spelling and samples."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from graphgen.ir.shape import Dim, Shape, axes_from_end
+
+if TYPE_CHECKING:
+    from graphgen.ir.graph import Node
+
+
+@dataclass(frozen=True)
+class Type:
+    """What is known of an array before it exists: its shape and whether it holds "float", "int" or "bool"."""
+
+    shape: Shape
+    dtype: str = "float"
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One use of an operation, as a user would write it, with the shapes of the arrays it names.
+
+    The tests draw the arrays uniformly from `low` to `high`; the reference shows the first sample as the example.
+    """
+
+    text: str
+    shapes: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    low: float = -2.0
+    high: float = 2.0
+
+
+def sample(text: str, low: float = -2.0, high: float = 2.0, **shapes: tuple[int, ...]) -> Sample:
+    """A sample; the keywords give the shape of each array that the text names."""
+    return Sample(text, shapes, low, high)
+
+
+class Op:
+    """An operation.  Subclasses are declared in `graphgen.ops`, one class or one line each."""
+
+    name: str
+    spelling: str  # NumPy, with the operands and attributes in braces
+    junction: str = ""  # the junction rule's name, as the comments of generated code show it
+    samples: tuple[Sample, ...] = ()
+    elementwise: bool = False  # works on each element alone, operands broadcast
+    view: bool = False  # NumPy returns a view: free to compute again
+    analytic: bool = True  # the complex step may pass through it
+    differentiable: bool = True  # False: no cotangent passes
+    public: bool = True  # may be called in a spec
+
+    def infer(self, *inputs: Any, **attrs: Any) -> Type | tuple[Type, ...]:
+        """The result's type, or a ShapeError; its signature is the operation's signature in a spec."""
+        raise NotImplementedError
+
+    def vjp(self, dz: Node, y: Node, *inputs: Node, **attrs: Any) -> Sequence[Node | None]:
+        """The junction rule: the cotangent of each operand from the result's cotangent `dz`; `y` is the result.
+
+        A cotangent may keep the result's broadcast shape: the sweep sums it down to the operand's.
+        """
+        raise NotImplementedError
+
+    def spell(self, node: Node, operands: Sequence[str]) -> str:
+        """The NumPy expression of a node whose operands are spelled as given."""
+        if self.variadic:
+            return self.spelling.format(operands=", ".join(operands), **node.attrs)
+        return self.spelling.format(**dict(zip(self.operands, operands)), **node.attrs)
+
+    def normalise(self, inputs: Sequence[Node], attrs: dict[str, Any]) -> dict[str, Any]:
+        """The attributes as the IR keeps them: every default filled in, axes counted from the end."""
+        attrs = {**self.defaults, **attrs}
+        if "axis" in attrs:
+            attrs["axis"] = axes_from_end(attrs["axis"], len(inputs[0].shape))
+        return attrs
+
+    @cached_property
+    def signature(self) -> inspect.Signature:
+        """Operands are the positional parameters of `infer`, attributes its keyword-only ones."""
+        return inspect.signature(self.infer)
+
+    @cached_property
+    def operands(self) -> tuple[str, ...]:
+        """The names of the operands."""
+        return tuple(p.name for p in self.signature.parameters.values() if p.kind != p.KEYWORD_ONLY)
+
+    @cached_property
+    def attributes(self) -> tuple[str, ...]:
+        """The names of the attributes, in the order in which a call may give them after the operands."""
+        return tuple(p.name for p in self.signature.parameters.values() if p.kind == p.KEYWORD_ONLY)
+
+    @cached_property
+    def defaults(self) -> dict[str, Any]:
+        """The attributes that may be left out."""
+        parameters = self.signature.parameters.values()
+        return {
+            p.name: p.default for p in parameters if p.default is not p.empty and p.kind == p.KEYWORD_ONLY
+        }
+
+    @cached_property
+    def variadic(self) -> bool:
+        """Whether it takes any number of operands."""
+        return any(p.kind == p.VAR_POSITIONAL for p in self.signature.parameters.values())
+
+
+OPS: dict[str, Op] = {}
+
+
+def register(op: Op) -> Op:
+    """Enter an operation into the registry under its name."""
+    if op.name in OPS:
+        raise ValueError(f"the operation {op.name} is declared twice")
+    OPS[op.name] = op
+    return op
+
+
+def declare(cls: type[Op]) -> type[Op]:
+    """Class decorator: enter the one instance of the class into the registry."""
+    register(cls())
+    return cls
+
+
+def axis_text(axes: Sequence[int]) -> str:
+    """Axes as an argument in NumPy: `-2`, or `(-2, -1)`."""
+    return str(axes[0]) if len(axes) == 1 else f"({', '.join(map(str, axes))})"
+
+
+def shape_text(shape: Sequence[Dim]) -> str:
+    """A shape as an argument in NumPy: `(3*n_a, m)`, `(n,)`."""
+    return f"({', '.join(map(str, shape))}{',' if len(shape) == 1 else ''})"

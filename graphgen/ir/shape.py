@@ -1,0 +1,155 @@
+"""Symbolic dims with exact arithmetic, and the shapes made of them.
+
+A dim is a polynomial with integer coefficients in the dims that a spec declares, kept in one normal form:
+two dims are equal for all sizes exactly when they are equal here. Every declared dim is taken to be at least 1
+where an order must be decided.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from math import prod
+
+from graphgen.errors import ShapeError
+
+Monomial = tuple[str, ...]  # the symbols that are multiplied, sorted; () is the constant
+
+
+@dataclass(frozen=True)
+class Dim:
+    """A polynomial over the declared dims: `3*n_a`, `n_a + n_x`, `1`."""
+
+    terms: tuple[tuple[Monomial, int], ...]
+
+    @staticmethod
+    def of(value: DimLike) -> Dim:
+        """The dim of an int, of a symbol's name, or of a dim."""
+        if isinstance(value, Dim):
+            return value
+        return _symbol(value) if isinstance(value, str) else _constant(int(value))
+
+    def __add__(self, other: DimLike) -> Dim:
+        return _collect((*self.terms, *Dim.of(other).terms))
+
+    def __mul__(self, other: DimLike) -> Dim:
+        right = Dim.of(other).terms
+        return _collect((tuple(sorted(a + b)), i * j) for a, i in self.terms for b, j in right)
+
+    def __neg__(self) -> Dim:
+        return self * -1
+
+    def __sub__(self, other: DimLike) -> Dim:
+        return self + -Dim.of(other)
+
+    __radd__ = __add__
+    __rmul__ = __mul__
+
+    def __rsub__(self, other: DimLike) -> Dim:
+        return Dim.of(other) - self
+
+    @property
+    def symbols(self) -> tuple[str, ...]:
+        """The declared dims in it, sorted."""
+        return tuple(sorted({symbol for monomial, _ in self.terms for symbol in monomial}))
+
+    @property
+    def constant(self) -> int | None:
+        """Its value if it has no symbols."""
+        if not self.terms:
+            return 0
+        return self.terms[0][1] if self.terms[0][0] == () and len(self.terms) == 1 else None
+
+    def at_least(self, other: DimLike) -> bool:
+        """Whether it is provably >= other whenever every declared dim is at least 1."""
+        difference = (self - other).terms
+        return all(c > 0 for monomial, c in difference if monomial) and sum(c for _, c in difference) >= 0
+
+    def evaluate(self, sizes: Mapping[str, int]) -> int:
+        """Its value for given sizes of the declared dims."""
+        return sum(c * prod(sizes[symbol] for symbol in monomial) for monomial, c in self.terms)
+
+    def __str__(self) -> str:
+        text = ""
+        for monomial, c in self.terms:
+            factors = "*".join(([str(abs(c))] if abs(c) != 1 or not monomial else []) + list(monomial))
+            sign = ("-" if c < 0 else "") if not text else (" - " if c < 0 else " + ")
+            text += sign + factors
+        return text or "0"
+
+    __repr__ = __str__
+
+
+DimLike = Dim | int | str
+Shape = tuple[Dim, ...]
+ONE = Dim((((), 1),))
+
+
+def _collect(terms: Iterable[tuple[Monomial, int]]) -> Dim:
+    """Add up equal monomials; constants come last, then symbols in alphabetical order."""
+    total: dict[Monomial, int] = {}
+    for monomial, c in terms:
+        total[monomial] = total.get(monomial, 0) + c
+    kept = ((monomial, c) for monomial, c in total.items() if c)
+    return Dim(tuple(sorted(kept, key=lambda term: (-len(term[0]), term[0]))))
+
+
+@lru_cache(maxsize=4096)
+def _symbol(name: str) -> Dim:
+    return Dim((((name,), 1),))
+
+
+@lru_cache(maxsize=4096)
+def _constant(value: int) -> Dim:
+    return Dim((((), value),) if value else ())
+
+
+def shape_of(dims: Iterable[DimLike]) -> Shape:
+    """A shape from ints, names and dims."""
+    return tuple(Dim.of(dim) for dim in dims)
+
+
+def show(shape: Sequence[Dim]) -> str:
+    """`[3*n_a, m]`."""
+    return f"[{', '.join(map(str, shape))}]"
+
+
+def count(shape: Sequence[Dim]) -> Dim:
+    """How many elements an array of this shape has."""
+    total = ONE
+    for dim in shape:
+        total = total * dim
+    return total
+
+
+def broadcast(*shapes: Shape) -> Shape:
+    """The shape that NumPy broadcasts the shapes to, or a ShapeError that names the dims at odds."""
+    rank = max(map(len, shapes))
+    padded = [(ONE,) * (rank - len(shape)) + shape for shape in shapes]
+    return tuple(_broadcast_dim(dims, shapes) for dims in zip(*padded))
+
+
+def _broadcast_dim(dims: tuple[Dim, ...], shapes: tuple[Shape, ...]) -> Dim:
+    wide = [dim for dim in dict.fromkeys(dims) if dim != ONE]
+    if len(wide) > 1:
+        both = " and ".join(show(shape) for shape in shapes)
+        raise ShapeError(f"shapes {both} do not broadcast: {wide[0]} and {wide[1]} differ")
+    return wide[0] if wide else ONE
+
+
+def axis_from_end(axis: int, rank: int) -> int:
+    """NumPy's axis as the IR keeps it, counted from the end: axis 0 of a matrix is -2."""
+    if not -rank <= axis < rank:
+        many = f"{rank} axes" if rank != 1 else "1 axis"
+        raise ShapeError(f"axis {axis} is out of range for an array with {many}")
+    return axis - rank if axis >= 0 else axis
+
+
+def axes_from_end(axis: int | tuple[int, ...] | None, rank: int) -> tuple[int, ...]:
+    """NumPy's `axis` argument (an int, several, or None for all) as sorted axes counted from the end."""
+    chosen = range(rank) if axis is None else (axis,) if isinstance(axis, int) else axis
+    axes = sorted(axis_from_end(a, rank) for a in chosen)
+    if len(set(axes)) < len(axes):
+        raise ShapeError(f"axis {axis} names an axis twice")
+    return tuple(axes)
