@@ -1,0 +1,52 @@
+"""Elementwise functions that a spec defines; their partial derivatives are functions of the same kind."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from graphgen.ir.graph import Graph, Node, build, leaf, make, variable
+from graphgen.ir.op import Op, Type, declare
+from graphgen.ir.shape import broadcast
+from graphgen.ops import formula
+
+
+@dataclass(frozen=True)
+class Function:
+    """A named elementwise function: its arguments and its body as a formula over operations of the registry."""
+
+    name: str
+    arguments: tuple[str, ...]
+    body: str
+    partial_of: str = ""  # for a derivative: "swish by beta"
+
+    def partial(self, argument: str) -> Function:
+        """The derivative by one argument, as SymPy derives it."""
+        from graphgen.ops.symbolic import differentiate
+
+        body = differentiate(self.body, self.arguments, argument)
+        return Function(f"{self.name}_d{argument}", self.arguments, body, f"{self.name} by {argument}")
+
+
+@declare
+class Apply(Op):
+    """A function of the spec's own.  Junction rule: each argument gets dz times the partial derivative by it."""
+
+    name, spelling, junction = "apply", "{function.name}({operands})", "function"
+    elementwise, public = True, False
+
+    def infer(self, *operands: Node, function: Function) -> Type:
+        return Type(broadcast(*(x.shape for x in operands)))
+
+    def vjp(self, dz: Node, y: Node, *inputs: Node, function: Function) -> Sequence[Node | None]:
+        partials = [function.partial(argument) for argument in function.arguments]
+        return [None if p.body == "0" else dz * make.apply(*inputs, function=p) for p in partials]
+
+
+@lru_cache(maxsize=1024)
+def body_graph(function: Function) -> Graph:
+    """The function's body over one number for each argument; elementwise, so it holds for arrays too."""
+    leaves = {name: variable(name, ()) for name in function.arguments}
+    value = formula.evaluate(formula.parse(function.body), leaves, lambda f, args, kw: build(f, *args, **kw))
+    return Graph(dict(leaves), {"result": leaf(value)})

@@ -1,0 +1,42 @@
+"""Comparisons and the choices made with them.  Booleans carry no cotangent."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from graphgen.errors import ShapeError
+from graphgen.ir.graph import Node, make
+from graphgen.ir.op import Op, Type, declare, sample
+from graphgen.ir.shape import broadcast
+from graphgen.ops.declare import elementwise_many
+
+for _name, _sign in {
+    "greater": ">", "greater_equal": ">=", "less": "<", "less_equal": "<=", "equal": "==", "not_equal": "!=",
+}.items():  # fmt: skip
+    elementwise_many(
+        _name, f"{{a}} {_sign} {{b}}", "a b", text=f"a {_sign} b", dtype="bool", analytic=False,
+        doc=f"Whether a {_sign} b, for `where`.",
+    )  # fmt: skip
+
+
+@declare
+class Where(Op):
+    """a where the condition holds, b elsewhere.  Junction rule: each gets dz where it was taken, 0 elsewhere."""
+
+    name = "where"
+    spelling = "np.where({condition}, {a}, {b})"
+    junction = "where"
+    elementwise = True
+    samples = (
+        sample("where(p > 0, a, b)", p=(3, 4), a=(3, 4), b=(4,)),
+        sample("where(p > 0, a, 1)", p=(3, 1), a=(4,)),
+    )
+
+    def infer(self, condition: Node, a: Node, b: Node) -> Type:
+        if condition.dtype != "bool":
+            raise ShapeError("the condition must be a comparison, such as x > 0")
+        return Type(broadcast(condition.shape, a.shape, b.shape))
+
+    def vjp(self, dz: Node, y: Node, *inputs: Node) -> Sequence[Node | None]:
+        condition = inputs[0]
+        return None, make.where(condition, dz, 0), make.where(condition, 0, dz)

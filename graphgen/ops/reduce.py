@@ -1,0 +1,117 @@
+"""Sums, means and softmax: operations along axes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from graphgen.errors import ShapeError
+from graphgen.ir.graph import Node, make
+from graphgen.ir.op import Op, Type, axis_text, declare, sample
+from graphgen.ir.shape import ONE, Dim, Shape, axes_from_end, count, show
+
+Axes = tuple[int, ...]
+
+
+def reduced(shape: Shape, axes: Axes, keepdims: bool) -> Shape:
+    """The shape after a reduction along axes counted from the end."""
+    rank = len(shape)
+    if keepdims:
+        return tuple(ONE if i - rank in axes else dim for i, dim in enumerate(shape))
+    return tuple(dim for i, dim in enumerate(shape) if i - rank not in axes)
+
+
+def spread(dz: Node, x: Node, axes: Axes, keepdims: bool) -> Node:
+    """A reduction's cotangent laid along the reduced axes again, in the shape of its operand."""
+    kept = dz if keepdims else make.expand_dims(dz, axis=axes)
+    return make.broadcast_to(kept, shape=x.shape)
+
+
+class Reduction(Op):
+    """What the reductions share: `axis` and `keepdims` as in NumPy."""
+
+    def infer(self, x: Node, *, axis: Any = None, keepdims: bool = False) -> Type:
+        return Type(reduced(x.shape, axis, keepdims))
+
+    def spell(self, node: Node, operands: Sequence[str]) -> str:
+        axes, keepdims = node.attrs["axis"], node.attrs["keepdims"]
+        everything = len(axes) == len(node.inputs[0].shape) and not keepdims
+        arguments = [operands[0], *([] if everything else [f"axis={axis_text(axes)}"])]
+        return f"np.{self.name}({', '.join(arguments)}{', keepdims=True' * keepdims})"
+
+
+@declare
+class Sum(Reduction):
+    """Sum along axes.  Junction rule: every element that was added gets dz."""
+
+    name = junction = "sum"
+    samples = (
+        sample("sum(x)", x=(3, 4)),
+        sample("sum(x, axis=0)", x=(3, 4)),
+        sample("sum(x, axis=-1, keepdims=True)", x=(2, 3, 4)),
+        sample("sum(x, axis=(0, 2))", x=(2, 3, 4)),
+    )
+
+    def vjp(self, dz: Node, y: Node, *inputs: Node, axis: Axes, keepdims: bool) -> Sequence[Node | None]:
+        return (spread(dz, inputs[0], axis, keepdims),)
+
+
+@declare
+class Mean(Reduction):
+    """Mean along axes.  Junction rule: every element gets dz divided by how many there are."""
+
+    name = junction = "mean"
+    samples = (
+        sample("mean(x)", x=(3, 4)),
+        sample("mean(x, axis=0)", x=(3, 4)),
+        sample("mean(x, axis=(0, -1), keepdims=True)", x=(2, 3, 4)),
+    )
+
+    def vjp(self, dz: Node, y: Node, *inputs: Node, axis: Axes, keepdims: bool) -> Sequence[Node | None]:
+        (x,) = inputs
+        return (spread(dz / size(x, axis), x, axis, keepdims),)
+
+
+def size(x: Node, axes: Axes) -> Node:
+    """How many elements there are along some axes, as a number."""
+    many: Dim = count([x.shape[a] for a in axes])
+    return make.const(value=float(many.constant)) if many.constant is not None else make.size(dim=many)
+
+
+class AlongOneAxis(Op):
+    """What softmax and log_softmax share: one axis, by default the last."""
+
+    def normalise(self, inputs: Sequence[Node], attrs: dict[str, Any]) -> dict[str, Any]:
+        (x,) = inputs
+        axes = axes_from_end(attrs.get("axis", -1), len(x.shape))
+        if len(axes) != 1:
+            raise ShapeError(f"{self.name} of {show(x.shape)} works along one axis, not {len(axes)}")
+        return {"axis": axes}
+
+    def infer(self, x: Node, *, axis: Any = -1) -> Type:
+        return Type(x.shape)
+
+    def spell(self, node: Node, operands: Sequence[str]) -> str:
+        return f"{self.name}({operands[0]}, axis={axis_text(node.attrs['axis'])})"
+
+
+@declare
+class Softmax(AlongOneAxis):
+    """exp(x) / sum(exp(x)) along one axis, without overflow.  Junction rule: dx = y (dz - sum(dz y))."""
+
+    name = junction = "softmax"
+    samples = (sample("softmax(x)", x=(3, 4)), sample("softmax(x, axis=0)", x=(3, 4)))
+
+    def vjp(self, dz: Node, y: Node, *inputs: Node, axis: Axes) -> Sequence[Node | None]:
+        return (y * (dz - make.sum(dz * y, axis=axis, keepdims=True)),)
+
+
+@declare
+class LogSoftmax(AlongOneAxis):
+    """log(softmax(x)) along one axis, without overflow.  Junction rule: dx = dz - exp(y) sum(dz)."""
+
+    name = junction = "log_softmax"
+    samples = (sample("log_softmax(x)", x=(3, 4)), sample("log_softmax(x, axis=0)", x=(3, 4)))
+
+    def vjp(self, dz: Node, y: Node, *inputs: Node, axis: Axes) -> Sequence[Node | None]:
+        return (dz - make.exp(y) * make.sum(dz, axis=axis, keepdims=True),)
