@@ -1,0 +1,99 @@
+"""Expressions: Python's own parser, and a whitelist of the nodes it may return.  Nothing is ever evaluated."""
+
+from __future__ import annotations
+
+import ast
+import re
+import warnings
+
+from graphgen.errors import SpecError
+from graphgen.spec.model import Equation, Expression
+from graphgen.spec.source import Part
+
+OPERATORS = (ast.Add, ast.Sub, ast.Mult, ast.Div, ast.Pow, ast.MatMult)
+COMPARISONS = (ast.Gt, ast.GtE, ast.Lt, ast.LtE, ast.Eq, ast.NotEq)
+CURES: dict[type[ast.AST], str] = {
+    ast.IfExp: "write where(condition, a, b)",
+    ast.BoolOp: "compare one thing at a time, inside where",
+    ast.Lambda: "define it under functions:",
+    ast.ListComp: "write one equation per element, or use slices",
+    ast.Dict: "equations hold arrays and numbers",
+    ast.JoinedStr: "equations hold arrays and numbers",
+    ast.NamedExpr: "give it an equation of its own",
+}
+_EQUATION = re.compile(r"\s*([^\W\d]\w*)\s*=(?!=)")
+
+
+def parse_equation(part: Part) -> Equation:
+    """`target = expression`, or a SpecError at the character that is wrong."""
+    text = part.text("an equation such as `h = tanh(W @ x + b)`")
+    match = _EQUATION.match(text)
+    if not match:
+        raise part.fail("expected an equation, `name = expression`", "as in `h = tanh(W @ x + b)`")
+    return Equation(match[1], parse_expression(part, match.end()), part)
+
+
+def parse_expression(part: Part, offset: int = 0) -> Expression:
+    """The expression in a scalar's value from `offset` on."""
+    value = part.text("an expression")
+    text = value[offset:]
+    odd = re.search(r"[^\x20-\x7e\n]", text)
+    if odd:
+        raise SpecError(f"the character {odd[0]!r} has no place here", part.within(offset + odd.start()))
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            tree = ast.parse(f"({text}\n)", mode="eval").body
+    except SyntaxError as error:
+        at = _offset(text, error.lineno or 1, (error.offset or 1) - 1)
+        message = str(error.msg).replace("Perhaps you forgot a comma?", "perhaps an operator is missing")
+        raise SpecError(f"cannot read this: {message}", part.within(offset + at)) from None
+    except (RecursionError, MemoryError, ValueError):
+        raise part.fail("this expression is nested too deeply", "split it into several equations") from None
+    expression = Expression(tree, text.strip("\n"), part, offset)
+    _check(expression, tree)
+    return expression
+
+
+def _offset(text: str, line: int, column: int) -> int:
+    lines = text.split("\n")
+    at = sum(len(one) + 1 for one in lines[: line - 1]) + column - (1 if line == 1 else 0)
+    return max(0, min(at, len(text.rstrip()) or 1))
+
+
+def _check(expression: Expression, node: ast.expr) -> None:
+    """Refuse every kind of node that the language does not have."""
+    for child in ast.walk(node):
+        if isinstance(child, ast.expr):
+            message = _objection(child)
+            if message:
+                raise expression.fail(message, child, CURES.get(type(child), ""))
+
+
+def _objection(node: ast.expr) -> str:
+    """What is wrong with one node, or nothing."""
+    match node:
+        case ast.Constant(value=value):
+            return "" if isinstance(value, int | float) or value is None else f"{value!r} is no number"
+        case ast.BinOp(op=op):
+            return "" if isinstance(op, OPERATORS) else f"there is no operator {_symbol(op)}"
+        case ast.UnaryOp(op=op):
+            return "" if isinstance(op, ast.USub) else "the only sign is a minus"
+        case ast.Compare(ops=ops):
+            if len(ops) > 1:
+                return "compare two things at a time"
+            return "" if isinstance(ops[0], COMPARISONS) else "only >, >=, <, <=, == and != compare"
+        case ast.Call(func=func, args=args, keywords=keywords):
+            if not isinstance(func, ast.Name):
+                return "only a function's name can be called"
+            starred = any(isinstance(a, ast.Starred) for a in args) or any(k.arg is None for k in keywords)
+            return "arguments cannot be starred" if starred else ""
+        case ast.Attribute(attr=attr):
+            return "" if attr == "T" else f"the only attribute is .T, not .{attr}"
+        case ast.Name() | ast.Subscript() | ast.Slice() | ast.Tuple() | ast.List():
+            return ""
+    return f"{type(node).__name__} is not part of the language"
+
+
+def _symbol(op: ast.operator) -> str:
+    return ast.unparse(ast.BinOp(ast.Name("a"), op, ast.Name("b")))[2:-2]

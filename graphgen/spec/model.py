@@ -1,0 +1,121 @@
+"""A spec once read: what it declares, and its equations as syntax trees."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass, field
+
+from graphgen.errors import Position, SpecError
+from graphgen.ir.shape import Dim, Shape
+from graphgen.spec.source import Part, Source
+
+
+@dataclass(frozen=True, eq=False)
+class Expression:
+    """A syntax tree of whitelisted nodes, and the scalar it was read from."""
+
+    tree: ast.expr
+    text: str
+    part: Part
+    offset: int  # where in the scalar's value the text begins
+
+    def position(self, node: ast.expr | ast.keyword | None = None) -> Position:
+        """Where a node of the tree stands in the file."""
+        node = node or self.tree
+        begin, end = (
+            self._index(node.lineno, node.col_offset),
+            self._index(node.end_lineno, node.end_col_offset),
+        )
+        return self.part.within(self.offset + begin, max(1, end - begin))
+
+    @property
+    def calls(self) -> set[str]:
+        """The functions it calls."""
+        calls = (node.func for node in ast.walk(self.tree) if isinstance(node, ast.Call))
+        return {func.id for func in calls if isinstance(func, ast.Name)}
+
+    @property
+    def names(self) -> set[str]:
+        """The names it reads, called functions aside."""
+        called = {id(node.func) for node in ast.walk(self.tree) if isinstance(node, ast.Call)}
+        return {n.id for n in ast.walk(self.tree) if isinstance(n, ast.Name) and id(n) not in called}
+
+    def _index(self, line: int | None, column: int | None) -> int:
+        """The offset in the text; the parser saw it behind one opening bracket."""
+        lines = self.text.split("\n")
+        before = sum(len(text) + 1 for text in lines[: (line or 1) - 1])
+        return max(0, before + (column or 0) - (1 if line == 1 else 0))
+
+    def fail(self, message: str, node: ast.expr | ast.keyword | None = None, cure: str = "") -> SpecError:
+        """The error to raise about a node of the tree."""
+        return SpecError(message, self.position(node), cure)
+
+
+@dataclass(frozen=True)
+class Init:
+    """How `init_parameters` fills a parameter: a kind, and a number for `constant` and `normal`."""
+
+    kind: str
+    value: float = 0.0
+
+
+@dataclass(frozen=True, eq=False)
+class Variable:
+    """A parameter, an input or a state."""
+
+    name: str
+    shape: Shape
+    part: Part
+    init: Init | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class FunctionSpec:
+    """An elementwise function that the spec defines."""
+
+    name: str
+    arguments: tuple[str, ...]
+    body: Expression
+    part: Part
+
+
+@dataclass(frozen=True, eq=False)
+class Equation:
+    """`target = expression`."""
+
+    target: str
+    expression: Expression
+    part: Part
+
+    @property
+    def text(self) -> str:
+        """The equation on one line."""
+        return " ".join(f"{self.target} = {self.expression.text}".split())
+
+
+@dataclass(frozen=True, eq=False)
+class Cell:
+    """One spec."""
+
+    name: str
+    source_file: Source
+    part: Part
+    doc: str = ""
+    source: str = ""
+    dims: dict[str, str] = field(default_factory=dict)
+    parameters: tuple[Variable, ...] = ()
+    inputs: tuple[Variable, ...] = ()
+    states: tuple[Variable, ...] = ()
+    constants: dict[str, float] = field(default_factory=dict)
+    functions: tuple[FunctionSpec, ...] = ()
+    equations: tuple[Equation, ...] = ()
+    outputs: tuple[tuple[str, Part], ...] = ()
+    average_over: Dim | None = None
+    declared: tuple[tuple[str, str, Part], ...] = ()  # each dim and constant: its kind, name and place
+
+    @property
+    def names(self) -> set[str]:
+        """Every name that the spec gives."""
+        variables = (*self.parameters, *self.inputs, *self.states, *self.functions)
+        assigned = {equation.target for equation in self.equations}
+        return {*self.dims, *self.constants, *assigned, *(variable.name for variable in variables)}

@@ -1,0 +1,35 @@
+"""Which names a spec may give: what Python allows, less what the generated module needs for itself."""
+
+from __future__ import annotations
+
+import builtins
+import inspect
+import keyword
+import re
+
+from graphgen.ops import helpers
+from graphgen.spec.source import Part
+
+IDENTIFIER = re.compile(r"[A-Za-z][A-Za-z0-9_]*", re.ASCII)
+MODULE_NAMES = frozenset(
+    """
+    np NamedTuple Parameters Inputs State Outputs Gradients Residuals SequenceResiduals
+    init_parameters zero_state forward backward forward_sequence backward_sequence
+    parameters inputs state outputs residuals gradients d_outputs d_state d_final dtype rng final
+    """.split()
+)
+HELPER_NAMES = frozenset(name for name, _ in inspect.getmembers(helpers, inspect.isfunction))
+
+
+def check_name(part: Part, what: str) -> str:
+    """The name in a scalar, or a SpecError that says why it cannot be one."""
+    name = part.text(f"the name of {what}")
+    if not IDENTIFIER.fullmatch(name):
+        raise part.fail(f"{name!r} is no name", "a name is a letter, then letters, digits and _")
+    if keyword.iskeyword(name) or hasattr(builtins, name):
+        raise part.fail(
+            f"'{name}' already means something in Python", f"another name, such as {name}_1, is free"
+        )
+    if name in MODULE_NAMES or name in HELPER_NAMES:
+        raise part.fail(f"the generated module needs the name '{name}' itself", f"{name}_1, say, is free")
+    return name
