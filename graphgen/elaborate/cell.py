@@ -1,0 +1,113 @@
+"""The equations of a cell, one after the other, as one graph.
+
+The leaves are named "parameters.W_g", "inputs.x" and "state.a"; the results "outputs.a" and "state.a".
+"""
+
+from __future__ import annotations
+
+from graphgen.elaborate.expression import Elaborator, Value
+from graphgen.elaborate.functions import elaborate_function
+from graphgen.errors import SpecError
+from graphgen.ir.graph import Graph, Node, Note, variable
+from graphgen.ir.shape import Dim, show
+from graphgen.ops.function import Function
+from graphgen.spec.model import Cell, Equation, Variable
+from graphgen.spec.reader import PREVIOUS
+
+
+def elaborate(cell: Cell) -> Graph:
+    """The forward graph of one step, or a SpecError at the first thing that does not fit."""
+    _check_used(cell)
+    inputs = _leaves(cell)
+    names: dict[str, Value] = {name: Dim.of(name) for name in cell.dims}
+    names |= {
+        name.split(".")[1] + PREVIOUS * name.startswith("state."): node for name, node in inputs.items()
+    }
+    names |= cell.constants
+    functions: dict[str, Function] = {}
+    for function in cell.functions:
+        functions[function.name] = elaborate_function(function, functions, cell.constants)
+
+    later = {equation.target: equation for equation in reversed(cell.equations)}
+    notes = {node: Note(name=_printed(name)) for name, node in inputs.items()}
+    for number, equation in enumerate(cell.equations):
+        if equation.target in names:
+            raise equation.part.fail(f"'{equation.target}' is assigned twice", "give the second another name")
+        del later[equation.target]
+        elaborator = Elaborator(equation.expression, names, functions, later, notes, number)
+        names[equation.target] = elaborator.result(equation.target)
+
+    outputs = {f"outputs.{name}": _result(names[name], _assignment(cell, name)) for name, _ in cell.outputs}
+    for state in cell.states:
+        outputs[f"state.{state.name}"] = _state(state, names, cell)
+    return Graph(inputs, outputs, notes)
+
+
+def _leaves(cell: Cell) -> dict[str, Node]:
+    groups = {"parameters": cell.parameters, "inputs": cell.inputs, "state": cell.states}
+    keys = {f"{group}.{v.name}": v for group, variables in groups.items() for v in variables}
+    return {key: variable(key, v.shape) for key, v in keys.items()}
+
+
+def _printed(key: str) -> str:
+    group, name = key.split(".")
+    return name + PREVIOUS if group == "state" else name
+
+
+def _assignment(cell: Cell, name: str) -> Equation:
+    return next(equation for equation in cell.equations if equation.target == name)
+
+
+def _result(value: Value, equation: Equation) -> Node:
+    """What an equation computes, if it is an array of numbers."""
+    if not isinstance(value, Node) or value.weak:
+        raise equation.expression.fail(
+            "this is a number, not computed from any array", cure="it is no output"
+        )
+    if value.dtype != "float":
+        raise equation.expression.fail("a comparison is no output", cure="as in where(x > 0, 1, 0)")
+    return value
+
+
+def _state(state: Variable, names: dict[str, Value], cell: Cell) -> Node:
+    if state.name not in names:
+        raise state.part.fail(f"no equation assigns the state '{state.name}'", f"as in `- {state.name} = …`")
+    equation = _assignment(cell, state.name)
+    node = _result(names[state.name], equation)
+    if node.shape != state.shape:
+        raise SpecError(
+            f"the state '{state.name}' is declared {show(state.shape)}, this is {show(node.shape)}",
+            equation.expression.position(),
+            "a state keeps its shape from step to step",
+        )
+    return node
+
+
+def _check_used(cell: Cell) -> None:
+    """Every name is read somewhere: one that is not is a slip of the pen."""
+    read = {name for equation in cell.equations for name in equation.expression.names}
+    body = {name for function in cell.functions for name in function.body.names}
+    called = {name for equation in cell.equations for name in equation.expression.calls}
+    called |= {name for function in cell.functions for name in function.body.calls}
+    kept = {name for name, _ in cell.outputs} | {state.name for state in cell.states}
+    for kind, variables in (("parameter", cell.parameters), ("input", cell.inputs)):
+        for variable in variables:
+            if variable.name not in read:
+                raise variable.part.fail(
+                    f"the {kind} '{variable.name}' is never read", "use it or take it out"
+                )
+    for equation in cell.equations:
+        if equation.target not in read | kept:
+            raise equation.part.fail(
+                f"'{equation.target}' is never read", "list it under outputs or take it out"
+            )
+    for function in cell.functions:
+        if function.name not in called:
+            raise function.part.fail(
+                f"the function '{function.name}' is never called", "use it or take it out"
+            )
+    variables = (*cell.parameters, *cell.inputs, *cell.states)
+    used = read | {symbol for v in variables for dim in v.shape for symbol in dim.symbols}
+    for kind, name, part in cell.declared:
+        if name not in (used if kind == "dim" else read | body):
+            raise part.fail(f"the {kind} '{name}' is never used", "use it or take it out")

@@ -1,0 +1,175 @@
+"""One expression: a syntax tree becomes nodes, and what does not fit becomes an error at its place."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Mapping
+
+from graphgen.elaborate.arguments import attribute, bind
+from graphgen.errors import ShapeError, SpecError, did_you_mean
+from graphgen.ir.graph import Node, Note, build, make
+from graphgen.ir.op import OPS, Op
+from graphgen.ir.shape import Dim, axis_from_end
+from graphgen.ops.formula import BINARY, COMPARE
+from graphgen.ops.function import Function
+from graphgen.spec.model import Equation, Expression
+from graphgen.spec.reader import PREVIOUS
+
+Value = Node | Dim | float | None | tuple["Value", ...]
+PUBLIC = {name: op for name, op in OPS.items() if op.public}
+
+
+class Elaborator:
+    """Elaborates one equation's expression, and notes for every node which equation it came from."""
+
+    def __init__(
+        self,
+        expression: Expression,
+        names: Mapping[str, Value],
+        functions: Mapping[str, Function],
+        later: Mapping[str, Equation],
+        notes: dict[Node, Note],
+        number: int,
+    ) -> None:
+        self.expression, self.names, self.functions = expression, names, functions
+        self.later, self.notes, self.number = later, notes, number
+
+    def result(self, target: str) -> Node | Dim | float:
+        """The value of the whole expression, under the name it is given."""
+        value = self.operand(self.expression.tree)
+        node = build("size", dim=value) if isinstance(value, Dim) else value
+        if isinstance(node, Node) and node.inputs and not self.notes.get(node, Note()).name:
+            self.notes[node] = Note(name=target, equation=self.number)
+        return node
+
+    def operand(self, tree: ast.expr) -> Node | Dim | float:
+        """A value that can be computed with."""
+        value = self.value(tree)
+        if value is None or isinstance(value, bool | tuple):
+            raise self.fail("expected an array or a number", tree)
+        return value
+
+    def value(self, tree: ast.expr) -> Value:
+        """A node, or a number, dim or tuple that is known now."""
+        match tree:
+            case ast.Constant(value=value):
+                return value if value is None or isinstance(value, int) else float(value)  # type: ignore[arg-type]
+            case ast.Name(id=name):
+                return self.named(name, tree)
+            case ast.UnaryOp(operand=operand):
+                value = self.operand(operand)
+                return -value if not isinstance(value, Node) else self.built(tree, "negative", value)
+            case ast.BinOp(left=left, op=op, right=right):
+                return self.binary(tree, type(op), self.operand(left), self.operand(right))
+            case ast.Compare(left=left, ops=[op], comparators=[right]):
+                return self.built(tree, COMPARE[type(op)], self.operand(left), self.operand(right))
+            case ast.Call(func=ast.Name(id=name)):
+                return self.call(name, tree)
+            case ast.Attribute(value=operand):
+                return self.built(tree, "transpose", self.array(operand, ".T"))
+            case ast.Subscript(value=operand, slice=places):
+                return self.subscript(tree, self.array(operand, "[ ]"), places)
+            case ast.Tuple(elts=elements) | ast.List(elts=elements):
+                return tuple(self.value(element) for element in elements)
+        raise self.fail("a slice stands only within [ ]", tree)
+
+    def fail(self, message: str, tree: ast.expr | ast.keyword, cure: str = "") -> SpecError:
+        """The error to raise about a piece of the expression."""
+        return self.expression.fail(message, tree, cure)
+
+    def named(self, name: str, tree: ast.expr) -> Value:
+        """What a name stands for."""
+        if name in self.names:
+            return self.names[name]
+        if name in self.later:
+            line = self.later[name].part.position.line
+            previous = (
+                f"; the state before the step is {name}{PREVIOUS}" if name + PREVIOUS in self.names else ""
+            )
+            raise self.fail(
+                f"'{name}' is not assigned yet: see line {line}", tree, f"move that equation up{previous}"
+            )
+        if name in PUBLIC or name in self.functions:
+            raise self.fail(f"'{name}' is a function", tree, f"call it: {name}(…)")
+        raise self.fail(f"there is no '{name}'", tree, did_you_mean(name, self.names))
+
+    def array(self, tree: ast.expr, what: str) -> Node:
+        """A value that has axes."""
+        value = self.value(tree)
+        if not isinstance(value, Node):
+            raise self.fail(f"{what} needs an array, and this is a number", tree)
+        return value
+
+    def built(self, tree: ast.expr, op: str | Op, *operands: Node | Dim | float, **attrs: object) -> Node:
+        """The node of an operation, or an error at its place in the equation."""
+        try:
+            node = build(op, *operands, **attrs)
+        except ShapeError as error:
+            raise self.fail(str(error), tree) from None
+        self.notes.setdefault(node, Note(equation=self.number))
+        return node
+
+    def binary(
+        self, tree: ast.expr, op: type[ast.operator], a: Node | Dim | float, b: Node | Dim | float
+    ) -> Node | Dim | float:
+        """Numbers and dims are computed now, everything else when the module runs."""
+        names = {ast.Add: "add", ast.Sub: "subtract", ast.Mult: "multiply"}
+        exact = isinstance(a, Dim | int) and isinstance(b, Dim | int) and op in names
+        if op is ast.MatMult and not (isinstance(a, Node) and isinstance(b, Node)):
+            raise self.fail("@ multiplies two arrays; use * with a number", tree)
+        if isinstance(a, Node) or isinstance(b, Node) or (Dim in (type(a), type(b)) and not exact):
+            all_names = {**names, ast.Div: "divide", ast.Pow: "power", ast.MatMult: "matmul"}
+            return self.built(tree, all_names[op], a, b)
+        try:
+            numbers = (a, b) if exact else (float(a), float(b))  # type: ignore[arg-type]
+            value = BINARY[op](*numbers)
+        except (ArithmeticError, ValueError) as error:
+            raise self.fail(f"this number cannot be computed: {error.args[-1]}", tree) from None
+        if isinstance(value, complex):
+            raise self.fail("this number is complex", tree)
+        return value  # type: ignore[no-any-return]
+
+    def call(self, name: str, tree: ast.Call) -> Node:
+        """A function of the spec or of the registry, applied."""
+        if name in self.functions:
+            function = self.functions[name]
+            if len(tree.args) != len(function.arguments) or tree.keywords:
+                raise self.fail(f"{name} takes {', '.join(function.arguments)}", tree)
+            return self.built(tree, "apply", *(self.operand(arg) for arg in tree.args), function=function)
+        if name not in PUBLIC:
+            known = {**PUBLIC, **self.functions}
+            raise self.fail(f"there is no function '{name}'", tree.func, did_you_mean(name, known))
+        op = PUBLIC[name]
+        operands, attributes = bind(op, tree, self.fail)
+        attrs = {k: attribute(k, self.value(v), v, self.fail) for k, v in attributes.items()}
+        return self.built(tree, op, *(self.operand(operand) for operand in operands), **attrs)
+
+    def subscript(self, tree: ast.expr, x: Node, places: ast.expr) -> Node:
+        """Slices and indices, one an axis from the first on."""
+        chosen = places.elts if isinstance(places, ast.Tuple) else [places]
+        if len(chosen) > len(x.shape):
+            raise self.fail(f"{len(chosen)} indices for an array of {len(x.shape)} axes", tree)
+        rank = len(x.shape)
+        for number, place in enumerate(chosen):
+            axis = (axis_from_end(number, rank),)
+            if not isinstance(place, ast.Slice):
+                at = self.place(place, x.shape[axis[0]])
+                x = make.expand_dims(self.built(tree, "index", x, axis=axis, at=at), axis=axis)
+                continue
+            if place.step is not None:
+                raise self.fail("a slice has no step here", place.step)
+            dim = x.shape[axis[0]]
+            start = self.place(place.lower, dim) if place.lower else Dim.of(0)
+            stop = self.place(place.upper, dim) if place.upper else dim
+            if (start, stop) != (Dim.of(0), dim):
+                x = self.built(tree, "slice", x, axis=axis, start=start, stop=stop)
+        gone = tuple(axis_from_end(i, rank) for i, p in enumerate(chosen) if not isinstance(p, ast.Slice))
+        return self.built(tree, "squeeze", x, axis=gone) if gone else x
+
+    def place(self, tree: ast.expr, dim: Dim) -> Dim:
+        """A place along an axis; a negative one counts from the end."""
+        value = self.value(tree)
+        if not isinstance(value, int | Dim) or isinstance(value, bool):
+            raise self.fail("an index is made of whole numbers and dims", tree, "as in x[:n_a] or x[-1]")
+        place = Dim.of(value)
+        return dim + place if (-place).at_least(1) else place

@@ -1,0 +1,87 @@
+"""A spec's own elementwise functions, as formulas over operations of the registry."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Mapping
+
+from graphgen.elaborate.arguments import bind
+from graphgen.errors import SpecError, did_you_mean
+from graphgen.ir.op import OPS
+from graphgen.ops.declare import Elementwise
+from graphgen.ops.function import Function
+from graphgen.spec.model import Expression, FunctionSpec
+
+ELEMENTWISE = {
+    name for name, op in OPS.items() if op.public and (isinstance(op, Elementwise) or name == "where")
+}
+
+
+def elaborate_function(
+    spec: FunctionSpec, functions: Mapping[str, Function], constants: Mapping[str, float]
+) -> Function:
+    """The function, with constants put in and earlier functions written out."""
+    names: dict[str, ast.expr] = {name: ast.Name(name) for name in spec.arguments}
+    names |= {name: ast.Constant(value) for name, value in constants.items() if name not in names}
+    unused = [name for name in spec.arguments if name not in spec.body.names]
+    if unused:
+        raise spec.part.fail(f"the argument '{unused[0]}' is never read", "use it or take it out")
+    body = Inline(spec.body, names, functions).visit(spec.body.tree)
+    return Function(spec.name, spec.arguments, ast.unparse(body))
+
+
+class Inline(ast.NodeTransformer):
+    """Puts values in the place of names, and bodies in the place of calls of other functions."""
+
+    def __init__(
+        self, expression: Expression, names: Mapping[str, ast.expr], functions: Mapping[str, Function]
+    ) -> None:
+        self.expression, self.names, self.functions = expression, names, functions
+
+    def fail(self, message: str, tree: ast.expr | ast.keyword, cure: str = "") -> SpecError:
+        """The error to raise about a piece of the body."""
+        return self.expression.fail(message, tree, cure)
+
+    def visit_Name(self, tree: ast.Name) -> ast.expr:
+        """An argument or a constant."""
+        if tree.id not in self.names:
+            cure = did_you_mean(tree.id, self.names)
+            raise self.fail(f"a function reads its arguments and constants, not '{tree.id}'", tree, cure)
+        return self.names[tree.id]
+
+    def visit_Call(self, tree: ast.Call) -> ast.expr:
+        """An elementwise operation, or an earlier function."""
+        assert isinstance(tree.func, ast.Name)
+        name = tree.func.id
+        if name in self.functions:
+            function = self.functions[name]
+            if len(tree.args) != len(function.arguments) or tree.keywords:
+                raise self.fail(f"{name} takes {', '.join(function.arguments)}", tree)
+            values = {a: self.visit(arg) for a, arg in zip(function.arguments, tree.args)}
+            return _substitute(ast.parse(function.body, mode="eval").body, values)
+        if name not in ELEMENTWISE:
+            cure = did_you_mean(name, ELEMENTWISE | set(self.functions))
+            raise self.fail(f"'{name}' is no elementwise function", tree.func, cure)
+        bind(OPS[name], tree, self.fail)
+        keywords = [ast.keyword(k.arg, self.visit(k.value)) for k in tree.keywords]
+        return ast.Call(tree.func, [self.visit(arg) for arg in tree.args], keywords)
+
+    def generic_visit(self, tree: ast.AST) -> ast.AST:
+        """Arithmetic and comparisons; nothing that has axes."""
+        if isinstance(tree, ast.Subscript | ast.Attribute | ast.Tuple | ast.List | ast.Slice):
+            raise self.fail("a function works on each element alone", tree)  # type: ignore[arg-type]
+        if isinstance(tree, ast.BinOp) and isinstance(tree.op, ast.MatMult):
+            raise self.fail("a function works on each element alone: use *", tree)
+        if isinstance(tree, ast.Constant) and (tree.value is None or isinstance(tree.value, bool)):
+            raise self.fail("expected a number", tree)
+        return super().generic_visit(tree)
+
+
+def _substitute(tree: ast.expr, values: Mapping[str, ast.expr]) -> ast.expr:
+    class Put(ast.NodeTransformer):
+        def visit_Name(self, node: ast.Name) -> ast.expr:
+            return values.get(node.id, node)
+
+    result = Put().visit(tree)
+    assert isinstance(result, ast.expr)
+    return result
