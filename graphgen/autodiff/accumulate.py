@@ -1,0 +1,36 @@
+"""The split junction: a value read several times gets the sum of the cotangents that come back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import reduce
+from operator import add
+
+from graphgen.ir.graph import Node, make
+
+
+def accumulate(parts: Sequence[Node]) -> Node:
+    """The sum of the contributions.  Slices that tile an axis are laid side by side instead."""
+    tiles, others = _tiles(parts)
+    if tiles:
+        (axis,) = {tile.attrs["axis"] for tile in tiles}
+        joined = make.concat(*(tile.inputs[0] for tile in tiles), axis=axis[0])
+        return reduce(add, others, joined)
+    return reduce(add, parts)
+
+
+def _tiles(parts: Sequence[Node]) -> tuple[list[Node], list[Node]]:
+    """The padded contributions, in order, if they cover one axis without gap or overlap; and the rest."""
+    padded = [part for part in parts if part.op.name == "pad"]
+    others = [part for part in parts if part.op.name != "pad"]
+    if len({part.attrs["axis"] for part in padded}) != 1:
+        return [], list(parts)
+    by_start = {part.attrs["before"]: part for part in padded}
+    size = padded[0].shape[padded[0].attrs["axis"][0]]
+    place, tiles = size - size, []
+    while place in by_start:
+        tile = by_start.pop(place)
+        tiles.append(tile)
+        place = size - tile.attrs["after"]
+    covered = place == size and len(tiles) == len(padded) > 1
+    return (tiles, others) if covered else ([], list(parts))

@@ -1,0 +1,174 @@
+"""The reverse sweep: every node hands its cotangent to its operands, by its operation's junction rule."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, replace
+
+from graphgen.autodiff import loop
+from graphgen.autodiff.accumulate import accumulate
+from graphgen.autodiff.residuals import choose
+from graphgen.ir.graph import Graph, Node, Note, make, move_notes, rebuild, variable, walk
+from graphgen.ir.op import OPS
+from graphgen.ir.shape import Dim
+from graphgen.ops.structure import unbroadcast
+
+
+@dataclass(frozen=True, eq=False)
+class Step:
+    """A forward graph, its backward graph, and the forward values that are kept in between.
+
+    The backward graph is closed: its leaves are those of the forward graph and one cotangent "d_…" for each
+    result, and it shares nodes with the forward graph.  It is computed from the residuals on.
+    """
+
+    forward: Graph
+    backward: Graph
+    residuals: tuple[Node, ...] = ()
+
+
+Polish = Callable[[Step], Step]  # rewrites a step before its residuals are chosen
+
+
+def differentiate(graph: Graph, polish: Polish = lambda step: step, average_over: Dim | None = None) -> Step:
+    """The vector-Jacobian product of a graph, as a step.
+
+    The backward graph's results are named as the forward graph's leaves; one that no cotangent reaches is zero.
+    With `average_over` the cotangents of leaves named "parameters.…" are divided by that dim: the cost is then
+    the mean over it of what the cotangents that are handed in belong to.
+    """
+    leaves = {key: leaf for key, leaf in graph.inputs.items() if leaf.dtype == "float"}
+    step = sweep(graph, leaves, graph.outputs, polish)
+    outputs, notes = {}, dict(step.backward.notes)
+    for key, leaf in leaves.items():
+        gradient = step.backward.outputs.get(key) or make.zeros(shape=leaf.shape)
+        if average_over is not None and key.startswith("parameters."):
+            mean = gradient / make.size(dim=average_over)
+            notes = _renote(notes, gradient, mean, f"1/{average_over}: the cost is a mean", leaf)
+            gradient = mean
+        outputs[key] = gradient
+        notes.setdefault(gradient, Note(cotangent_of=leaf))
+    step = polish(replace(step, backward=replace(step.backward, outputs=outputs, notes=notes)))
+    return replace(step, residuals=choose(step.forward, step.backward))
+
+
+def sweep(graph: Graph, leaves: Collection[str], seeded: Collection[str], polish: Polish) -> Step:
+    """The reverse sweep from the seeded results to some leaves; leaves that no cotangent reaches are left out."""
+    order = graph.order()
+    active = depend_on(order, [graph.inputs[key] for key in leaves])
+    work = _Sweep(graph, active, polish)
+    inputs = dict(graph.inputs)
+    for key in seeded:
+        inputs[f"d_{key}"] = work.seed(key, graph.outputs[key])
+    for node in reversed(order):
+        work.visit(node)
+    gradients = {key: work.total[graph.inputs[key]] for key in leaves if graph.inputs[key] in work.total}
+    return _extend_loops(Step(graph, Graph(inputs, gradients, work.notes)), work.extended)
+
+
+def depend_on(order: list[Node], leaves: Collection[Node]) -> set[Node]:
+    """The nodes that a cotangent may reach on its way to the leaves."""
+    active = set(leaves)
+    for node in order:
+        if node.op.differentiable and any(operand in active for operand in node.inputs):
+            active.add(node)
+    return active
+
+
+class _Sweep:
+    """The cotangents on their way: contributions that wait at each node, and totals of nodes already visited."""
+
+    def __init__(self, graph: Graph, active: set[Node], polish: Polish) -> None:
+        self.forward_notes, self.active, self.polish = graph.notes, active, polish
+        self.waiting: dict[Node, list[Node]] = {}
+        self.total: dict[Node, Node] = {}
+        self.notes: dict[Node, Note] = {}
+        self.extended: dict[Node, Graph] = {}  # each scan that must keep residuals, and its new body
+
+    def seed(self, key: str, node: Node) -> Node:
+        """The leaf for a result's cotangent."""
+        leaf = variable(f"d_{key}", node.shape)
+        self.send(node, leaf, Note(cotangent_of=node, part=True))
+        return leaf
+
+    def send(self, node: Node, part: Node, note: Note) -> None:
+        """Let a contribution wait at a node, unless no leaf is behind it."""
+        if node in self.active:
+            self.waiting.setdefault(node, []).append(part)
+            self.notes.setdefault(part, note)
+
+    def visit(self, node: Node) -> None:
+        """Add up what waits at a node and pass it on."""
+        if node.op is OPS["scan"]:
+            self.visit_scan(node)
+            return
+        parts = self.waiting.pop(node, [])
+        if not parts:
+            return
+        dz = self.total[node] = self.split(node, parts)
+        if not node.inputs or node.op is OPS["item"]:
+            return
+        for operand, part in zip(node.inputs, node.op.vjp(dz, node, *node.inputs, **node.attrs)):
+            if part is not None:
+                self.pass_on(node, operand, part)
+
+    def split(self, node: Node, parts: list[Node]) -> Node:
+        """The split junction; its note says where the value was read."""
+        dz = accumulate(parts)
+        if len(parts) == 1:
+            note = self.notes[dz]
+            if note.cotangent_of is node:
+                self.notes[dz] = replace(note, part=False)
+            return dz
+        rule = "split: side by side" if dz.op.name == "concat" else "split: the sum over its uses"
+        equation = self.forward_notes.get(node, Note()).equation
+        self.notes.setdefault(dz, Note(rule=rule, equation=equation, cotangent_of=node))
+        return dz
+
+    def pass_on(self, node: Node, operand: Node, part: Node) -> None:
+        """Send one operand its part, summed down to the operand's shape."""
+        whole = unbroadcast(part, operand.shape)
+        rule = node.op.junction + (", summed where it was broadcast" if whole is not part else "")
+        equation = self.forward_notes.get(node, Note()).equation
+        self.send(operand, whole, Note(rule=rule, equation=equation, cotangent_of=operand, part=True))
+
+    def visit_scan(self, scan: Node) -> None:
+        """Pass the cotangents of a scan's items through its body's backward, run the other way."""
+        items = [make.item(scan, at=at) for at in range(len(scan.results))]
+        cotangents = [self.total.get(item) for item in items]
+        if scan not in self.active or not any(cotangents):
+            return
+        wanted = [operand in self.active for operand in scan.inputs]
+        body, parts = loop.backward(scan, cotangents, wanted, self.body_step)
+        self.extended[scan] = body
+        for operand, part in zip(scan.inputs, parts):
+            if part is not None:
+                self.pass_on(scan, operand, part)
+
+    def body_step(self, body: Graph, leaves: Collection[str], seeded: Collection[str]) -> Step:
+        """The finished step of a loop's body."""
+        step = self.polish(sweep(body, leaves, seeded, self.polish))
+        return replace(step, residuals=choose(step.forward, step.backward))
+
+
+def _extend_loops(step: Step, extended: dict[Node, Graph]) -> Step:
+    """Put the scans that keep residuals in the place of those that do not, in both graphs."""
+    if not extended:
+        return step
+
+    def change(node: Node, operands: tuple[Node, ...]) -> Node | None:
+        if node not in extended:
+            return None
+        return make.scan(*operands, **{**node.attrs, "body": extended[node]})
+
+    roots = [*step.forward.outputs.values(), *step.backward.outputs.values()]
+    new = rebuild(roots, change)
+    return Step(step.forward.changed(new), step.backward.changed(new))
+
+
+def _renote(notes: dict[Node, Note], old: Node, new: Node, rule: str, leaf: Node) -> dict[Node, Note]:
+    """The notes with those of one node handed on to the node that wraps it."""
+    rules = [notes[old].rule] if old in notes and notes[old].rule else []
+    note = replace(notes.get(old, Note()), rule="; ".join([*rules, rule]), cotangent_of=leaf, part=False)
+    moved = move_notes(notes, {old: new})
+    return {**moved, new: note}
