@@ -1,0 +1,197 @@
+"""A graph as statements: what gets a line and a name of its own, and what is written within another line."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+
+from graphgen.codegen.names import Naming
+from graphgen.codegen.program import Block, Line, Loop
+from graphgen.codegen.text import WIDTH, tidy, tuple_text
+from graphgen.ir.graph import Graph, Node, Note
+from graphgen.ir.op import OPS
+
+
+class Lowering:
+    """Writes one graph into one function, or into the body of a loop within it."""
+
+    def __init__(
+        self,
+        graph: Graph,
+        texts: dict[Node, str],
+        kept: Iterable[Node],
+        naming: Naming,
+        heading: Callable[[int], str],
+        depth: int = 0,
+    ) -> None:
+        """`texts` spells the values at hand, `kept` must get names, `heading` tells of an equation."""
+        self.graph, self.texts, self.kept, self.naming = graph, texts, dict.fromkeys(kept), naming
+        self.heading, self.depth = heading, depth
+        self.order = self._needed()
+        self.reads, self.stated = self._stated()
+        self.totals: dict[Node, str] = {}  # sums that grow in place: the name they grow under
+        self.lasting: set[Node] = set()  # what every turn of a loop reads again
+        self.written: list[tuple[int | None, list[Line | Loop]]] = []  # statements by equation
+
+    def _needed(self) -> list[Node]:
+        """The nodes to compute: what is kept and everything below it that is not at hand."""
+        needed, stack = set(), list(self.kept)
+        while stack:
+            node = stack.pop()
+            if node not in needed and node not in self.texts:
+                needed.add(node)
+                stack.extend(node.inputs)
+        return [node for node in self.graph.order(self.kept) if node in needed]
+
+    def note(self, node: Node) -> Note:
+        """What is noted of a node."""
+        return self.graph.notes.get(node, Note())
+
+    def _stated(self) -> tuple[Counter[Node], set[Node]]:
+        """How often each node is read, and which get a line: what is named, kept, or read more than once."""
+        reads: Counter[Node] = Counter(self.kept.keys())
+        stated = set()
+        for node in reversed(self.order):
+            note = self.note(node)
+            own = note.name or note.cotangent_of or node in self.kept
+            many = reads[node] > 1 and not node.op.view
+            if (own or many) and node.inputs and not node.weak and node.op not in (OPS["item"], OPS["scan"]):
+                stated.add(node)
+            for operand in node.inputs:
+                reads[operand] += 1 if node in stated else reads[node]
+        return reads, stated
+
+    def run(self) -> tuple[Block, ...]:
+        """Write every statement; the blocks, each under the heading of its equation."""
+        for node in self.order:
+            if node.op is OPS["scan"]:
+                self.loop(node)
+            elif node in self.stated and node not in self.texts:
+                self.state(node)
+        return tuple(
+            Block("" if number is None else self.heading(number), tuple(items))
+            for number, items in self.written
+        )
+
+    def write(self, item: Line | Loop, equation: int | None = None) -> None:
+        """Append a statement to the block of its equation; without one it joins the block before it."""
+        if not self.written or (equation is not None and equation != self.written[-1][0]):
+            self.written.append((equation, []))
+        self.written[-1][1].append(item)
+
+    def state(self, node: Node) -> None:
+        """Write the line of one node."""
+        total, note = self.totals.get(node), self.note(node)
+        if total:
+            expression, sign, name = self.fitting(node.inputs[1]), "+=", total
+        else:
+            expression, sign = self.fitting(node), "="
+            dying = [self.texts[i] for i in node.inputs if self.reads[i] == 1 and self._dies(i)]
+            name = self.naming.name(node, note, dying)
+        self.texts[node] = name
+        self.write(Line(f"{name} {sign} {expression}", note.rule), note.equation)
+
+    def _dies(self, operand: Node) -> bool:
+        return operand in self.texts and operand not in self.lasting
+
+    def fitting(self, node: Node) -> str:
+        """The node's expression; while it is too long its longest operand gets a line before it."""
+        if node in self.texts:
+            return self.texts[node]
+        while len(expression := tidy(self.expression(node))) > WIDTH:
+            inner = [i for i in node.inputs if i not in self.texts and i.inputs and not i.weak]
+            if not inner:
+                break
+            self.state(max(inner, key=lambda i: len(self.expression(i))))
+        return expression
+
+    def expression(self, node: Node) -> str:
+        """The node's operation, spelled."""
+        text = node.op.spell(node, [self.operand(operand) for operand in node.inputs])
+        # A NumPy scalar has a dtype of its own; a Python float adapts to the arrays it meets.
+        return f"float({text})" if node.weak and "np." in text else text
+
+    def operand(self, node: Node) -> str:
+        """A value as an operand: its name, or its expression in brackets."""
+        return self.texts[node] if node in self.texts else f"({self.expression(node)})"
+
+    def text(self, node: Node) -> str:
+        """A value as it stands alone."""
+        return tidy(self.operand(node))
+
+    def loop(self, scan: Node) -> None:
+        """Write a scan as a loop: what it starts from, room for what it returns of every step, and its body."""
+        body, carries, sequences = (scan.attrs[key] for key in ("body", "carries", "sequences"))
+        pairs = list(zip(body.inputs.values(), scan.inputs))
+        carried, sliced, constant = (
+            pairs[:carries], pairs[carries : carries + sequences], pairs[carries + sequences :]
+        )  # fmt: skip
+        results = list(body.outputs.values())
+        items = sorted(
+            (node for node in self.order if node.op is OPS["item"] and node.inputs[0] is scan),
+            key=lambda item: int(item.attrs["at"]),
+        )
+        stacked = [item for item in items if item.attrs["at"] >= carries]
+
+        texts = {leaf: self.text(operand) for leaf, operand in constant}
+        for leaf, operand in carried + sliced:
+            texts[leaf] = self._loop_name(leaf, operand, body)
+        kept = [*results[:carries], *(results[item.attrs["at"]] for item in stacked)]
+        inner = Lowering(body, texts, kept, self.naming, self.heading, self.depth + 1)
+        growing = [
+            (leaf, result)
+            for (leaf, operand), result in zip(carried, results)
+            if operand.op is OPS["zeros"] and inner.only_grows(leaf, result)
+        ]
+        inner.lasting = {leaf for leaf, _ in constant}
+        inner.totals = {result: texts[leaf] for leaf, result in growing}
+
+        for leaf, operand in carried:
+            if texts[leaf] != self.text(operand):
+                self.write(Line(f"{texts[leaf]} = {self.text(operand)}"))
+        for item in items:
+            if item not in stacked:
+                self.texts[item] = texts[carried[item.attrs["at"]][0]]
+                continue
+            self.texts[item] = self.naming.name(item, self.note(item), ())
+            self.write(
+                Line(f"{self.texts[item]} = np.empty({tidy(tuple_text(map(str, item.shape)))}, dtype)")
+            )
+
+        t = self.naming.index(self.depth)
+        blocks = list(inner.run())
+        reads = [
+            Line(f"{texts[leaf]} = {self.text(operand)}[{t}]")
+            for leaf, operand in sliced
+            if inner.is_read(leaf)
+        ]
+        ends = [
+            Line(f"{self.texts[item]}[{t}] = {inner.text(results[item.attrs['at']])}") for item in stacked
+        ]
+        moves = [(texts[leaf], inner.text(result)) for (leaf, _), result in zip(carried, results)]
+        moves = [(old, new) for old, new in moves if old != new]
+        if moves:
+            ends.append(Line(f"{', '.join(old for old, _ in moves)} = {', '.join(new for _, new in moves)}"))
+        blocks = [Block("", tuple(reads))] * bool(reads) + blocks
+        blocks += [
+            Block("of this step: what is kept, and what the next one starts from", tuple(ends))
+        ] * bool(ends)
+        steps = f"range({scan.attrs['length']})"
+        self.write(
+            Loop(f"for {t} in {f'reversed({steps})' if scan.attrs['reverse'] else steps}:", tuple(blocks))
+        )
+
+    def _loop_name(self, leaf: Node, operand: Node, body: Graph) -> str:
+        """The name of a carry or of a step's slice; a carry may go on under the name it starts from."""
+        if leaf is operand and leaf in self.texts:
+            return self.texts[leaf]
+        return self.naming.name(leaf, body.notes.get(leaf, Note()), ())
+
+    def only_grows(self, leaf: Node, result: Node) -> bool:
+        """Whether a carry is only ever added to, so that it may grow in place."""
+        readers = [node for node in self.order if leaf in node.inputs]
+        return result.op is OPS["add"] and result.inputs[0] is leaf and readers == [result]
+
+    def is_read(self, leaf: Node) -> bool:
+        """Whether any statement reads a leaf."""
+        return leaf in self.kept or any(leaf in node.inputs for node in self.order)

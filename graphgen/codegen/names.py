@@ -1,0 +1,127 @@
+"""One namespace names everything printed, and gives no name twice."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Sequence
+from typing import Protocol
+
+from graphgen.ir.graph import Graph, Node, Note
+from graphgen.ir.op import OPS
+
+
+class Names:
+    """The names of one function; a name in use is refused and the next free one is given."""
+
+    def __init__(self, taken: Iterable[str]) -> None:
+        self.taken = set(taken)
+
+    def claim(self, preferred: str) -> str:
+        """The name itself if it is free, or with the first free number behind it."""
+        name, number = preferred, 1
+        while name in self.taken:
+            number += 1
+            name = f"{preferred}_{number}"
+        self.taken.add(name)
+        return name
+
+
+class Naming(Protocol):
+    """Gives the values of one function their names."""
+
+    def name(self, node: Node, note: Note, dying: Collection[str]) -> str:
+        """The name for a value; a name among `dying` belongs to a value that is not read again."""
+
+    def index(self, depth: int) -> str:
+        """The name of the step in a loop within `depth` others."""
+
+
+class ForwardNames:
+    """The names of forward values, the same in every function of a module: the user's, or derived from them."""
+
+    def __init__(self, targets: Sequence[str], taken: Iterable[str]) -> None:
+        self.targets = targets  # the name that each equation assigns
+        self.names = Names(taken)
+        self.of: dict[Node, str] = {}
+        self.notes: dict[Node, Note] = {}
+        self.slices: Counter[str] = Counter()
+        self.indices: list[str] = []
+
+    def learn(self, graph: Graph) -> None:
+        """Take over the user's names from a forward graph and the bodies of its loops."""
+        for node, note in graph.notes.items():
+            self.notes.setdefault(node, note)
+            if note.name:
+                self.of.setdefault(node, note.name)
+        for node in graph.order():
+            if node.op is OPS["scan"]:
+                self.learn(node.attrs["body"])
+            elif node.op is not OPS["item"] and not node.weak:
+                self.name(node)
+
+    def name(self, node: Node, note: Note = Note(), dying: Collection[str] = ()) -> str:  # noqa: B008
+        """The one name of a forward value."""
+        if node not in self.of:
+            self.of[node] = self.names.claim(self._describe(node))
+        return self.of[node]
+
+    def index(self, depth: int) -> str:
+        """`t`, and the like for loops within loops."""
+        while len(self.indices) <= depth:
+            self.indices.append(self.names.claim("t"))
+        return self.indices[depth]
+
+    def _describe(self, node: Node) -> str:
+        """A name for a value that the user gave none: `tanh_c`, `gate_1`, `gate_add`, `a_steps`."""
+        if node.op is OPS["item"]:
+            body, at = node.inputs[0].attrs["body"], node.attrs["at"]
+            return self.name(list(body.outputs.values())[at]) + "_steps"
+        named = [self.of[operand] for operand in node.inputs if operand in self.of]
+        if node.op is OPS["slice"] and named:
+            self.slices[named[0]] += 1
+            return f"{named[0]}_{self.slices[named[0]]}"
+        if len(node.inputs) == 1 and named and node.op.view:
+            return f"{named[0]}_{node.op.name}"
+        if len(node.inputs) == 1 and named and node.op.elementwise:
+            return f"{node.op.name}_{named[0]}"
+        equation = self.notes.get(node, Note()).equation
+        return node.op.name if equation is None else f"{self.targets[equation]}_{node.op.name}"
+
+
+class BackwardNames:
+    """The names within one backward function: `dc` for the cotangent of c, `dc_a` for the part that a sends."""
+
+    def __init__(self, forward: ForwardNames, taken: Iterable[str]) -> None:
+        self.forward, self.names = forward, Names({*forward.names.taken, *forward.of.values(), *taken})
+
+    def name(self, node: Node, note: Note, dying: Collection[str] = ()) -> str:
+        """A name that is free, or that a dying value leaves."""
+        preferred = self._preferred(node, note)
+        if not preferred:
+            return self.forward.name(note.stands_for or node)
+        return preferred if preferred in dying else self.names.claim(preferred)
+
+    def index(self, depth: int) -> str:
+        """The forward loops' name for the step."""
+        return self.forward.index(depth)
+
+    def _preferred(self, node: Node, note: Note) -> str:
+        if note.cotangent_of is None:
+            return ""
+        if node.op is OPS["input"] and node.attrs["name"].startswith("d_"):
+            return _handed_in(node.attrs["name"], note)
+        if node.op is OPS["item"]:
+            body, at = node.inputs[0].attrs["body"], node.attrs["at"]
+            result = list(body.outputs.values())[at]
+            return self._preferred(result, body.notes.get(result, note)) + "_steps"
+        name = "d" + self.forward.name(note.cotangent_of)
+        sender = note.equation if note.part else None
+        return name if sender is None else f"{name}_{self.forward.targets[sender]}"
+
+
+def _handed_in(key: str, note: Note) -> str:
+    """The name of a result's cotangent: `da_output` and `da_state` where a is both, `da_steps` of a sequence."""
+    group, name = key.split(".", 1)
+    if group == "d_outputs" and note.cotangent_of and note.cotangent_of.op is OPS["item"]:
+        return f"d{name}_steps"
+    return f"d{name}{'_output' if group == 'd_outputs' else '_state'}" if note.part else f"d{name}"

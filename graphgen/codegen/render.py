@@ -1,0 +1,57 @@
+"""A program as source text, through the templates of its target."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import jinja2
+
+from graphgen.codegen.program import Line, Program
+from graphgen.codegen.text import LINE, names_in
+from graphgen.resources import folder
+
+TARGET = "numpy"
+
+
+@lru_cache(maxsize=1)
+def environment() -> jinja2.Environment:
+    """The templates; a variable that nobody passes is an error."""
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(folder("templates") / TARGET),
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        autoescape=False,  # noqa: S701  # Python, not HTML
+    )
+    environment.filters["beside"] = beside
+    environment.tests["line"] = lambda item: isinstance(item, Line)
+    return environment
+
+
+def context(program: Program) -> dict[str, object]:
+    """What the template reads."""
+    typing = ["Any"] if "Any" in names_in(program.helpers) else []
+    return {
+        "header": program.header,
+        "doc": program.doc,
+        "typing": [*typing, "NamedTuple"],
+        "records": program.records,
+        "helpers": program.helpers,
+        "functions": program.functions,
+    }
+
+
+def render(program: Program) -> str:
+    """The module's text."""
+    return environment().get_template("module.py.j2").render(context(program)).rstrip("\n") + "\n"
+
+
+def beside(line: Line, column: int, indent: int) -> str:
+    """A statement with its remark: beside it in one column, or above it where there is no room."""
+    margin = " " * indent
+    code = line.code.replace("\n", "\n" + margin)
+    if not line.remark:
+        return margin + code
+    beside = f"{margin}{code.ljust(column)}  # {line.remark}"
+    return beside if len(beside) <= LINE + 4 else f"{margin}# {line.remark}\n{margin}{code}"

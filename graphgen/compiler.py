@@ -1,0 +1,53 @@
+"""The stages in order: what each receives and hands on is the table of contents of graphgen.
+
+read        spec text        → Cell      names, shapes, equations with positions
+elaborate   Cell             → Graph     one step forward, shapes inferred
+over_time   Graph            → Graph     a whole sequence: the step under a scan
+differentiate  Graph         → Step      forward, backward, residuals; each part polished by the passes
+lower       Steps            → Program   named statements, loops, buffers
+render      Program          → text      through the templates
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import graphgen.ops  # noqa: F401  # fills the registry
+from graphgen import passes
+from graphgen.autodiff import Step, differentiate
+from graphgen.codegen.module import lower
+from graphgen.codegen.program import Program
+from graphgen.codegen.render import render
+from graphgen.elaborate import elaborate, over_time
+from graphgen.ir.shape import Dim
+from graphgen.spec.model import Cell
+from graphgen.spec.reader import read
+
+
+@dataclass(frozen=True, eq=False)
+class Compilation:
+    """What each stage made of a cell."""
+
+    cell: Cell
+    step: Step
+    sequence: Step | None
+    program: Program
+    source: str
+
+
+def compile_file(path: Path, level: int = passes.DEFAULT) -> Compilation:
+    """Compile the spec in a file."""
+    return compile_cell(read(path), level)
+
+
+def compile_cell(cell: Cell, level: int = passes.DEFAULT) -> Compilation:
+    """Compile a cell at an optimisation level."""
+    polish = partial(passes.run, level=level)
+    length = Dim.of(next(name for name in ("T", "T_steps", "T_sequence") if name not in cell.names))
+    graph = elaborate(cell)
+    step = differentiate(graph, polish, cell.average_over)
+    sequence = differentiate(over_time(graph, length), polish, cell.average_over) if cell.states else None
+    program = lower(cell, step, sequence, length, level)
+    return Compilation(cell, step, sequence, program, render(program))
