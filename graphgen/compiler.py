@@ -16,12 +16,13 @@ from pathlib import Path
 
 import graphgen.ops  # noqa: F401  # fills the registry
 from graphgen import passes
-from graphgen.autodiff import Step, differentiate
+from graphgen.autodiff import differentiate
 from graphgen.codegen.module import lower
 from graphgen.codegen.program import Program
 from graphgen.codegen.render import render
 from graphgen.elaborate import elaborate, over_time
 from graphgen.ir.shape import Dim
+from graphgen.ir.step import Step
 from graphgen.spec.model import Cell
 from graphgen.spec.reader import read
 

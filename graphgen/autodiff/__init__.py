@@ -1,5 +1,5 @@
 """The backward pass as another graph: junction rules in reverse topological order."""
 
-from graphgen.autodiff.sweep import Step, differentiate
+from graphgen.autodiff.sweep import differentiate
 
-__all__ = ["Step", "differentiate"]
+__all__ = ["differentiate"]

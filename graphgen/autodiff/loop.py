@@ -9,14 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from graphgen.ir.graph import Graph, Node, Note, make, rebuild, variable, walk
+from graphgen.ir.step import Step
 
-if TYPE_CHECKING:
-    from graphgen.autodiff.sweep import Step
-
-BodyStep = Callable[[Graph, Collection[str], Collection[str]], "Step"]
+BodyStep = Callable[[Graph, Collection[str], Collection[str]], Step]
 
 
 def backward(
@@ -115,22 +112,28 @@ class _Backward:
         """The body with its residuals as results; the new scan reads them, or the operand they came from."""
         carries, sequences = self.scan.attrs["carries"], self.scan.attrs["sequences"]
         place = {leaf: at for at, leaf in enumerate(self.body.inputs.values())}
-        kept = {}
-        for number, node in enumerate(self.step.residuals):
+        results = list(self.step.forward.outputs.values())
+        returned = {node: at for at, node in enumerate(results) if at >= carries}
+        kept: dict[str, Node] = {}
+        for node in self.step.residuals:
             at = place.get(node, -1)
             if at >= carries + sequences:
                 self.constant.append((node, self.scan.inputs[at]))
             elif at >= carries:
                 self.sequence(node, self.scan.inputs[at])
             else:
-                kept[f"residuals.{len(self.body.outputs) + number}"] = node
+                returned.setdefault(node, len(results) + len(kept))
+                if returned[node] >= len(results):
+                    kept[f"residuals.{len(kept)}"] = node
         forward = self.step.forward
         extended = replace(forward, outputs={**forward.outputs, **kept})
         longer = make.scan(*self.scan.inputs, **{**self.scan.attrs, "body": extended})
-        for at, (key, node) in enumerate(kept.items(), start=len(self.body.outputs)):
-            self.leaf[node] = variable(key, node.shape, node.dtype)
-            self.notes[self.leaf[node]] = Note(stands_for=node)
-            self.sequence(self.leaf[node], make.item(longer, at=at))
+        for node in self.step.residuals:
+            if place.get(node, -1) < carries:
+                at = returned[node]
+                self.leaf[node] = variable(f"residuals.{at}", node.shape, node.dtype)
+                self.notes[self.leaf[node]] = Note(stands_for=node)
+                self.sequence(self.leaf[node], make.item(longer, at=at))
         return extended
 
     def cotangents(self) -> list[Node | None]:

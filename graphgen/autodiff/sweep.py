@@ -3,29 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from graphgen.autodiff import loop
 from graphgen.autodiff.accumulate import accumulate
 from graphgen.autodiff.residuals import choose
-from graphgen.ir.graph import Graph, Node, Note, make, move_notes, rebuild, variable, walk
+from graphgen.ir.graph import Graph, Node, Note, make, move_notes, rebuild, variable
 from graphgen.ir.op import OPS
 from graphgen.ir.shape import Dim
+from graphgen.ir.step import Step
 from graphgen.ops.structure import unbroadcast
-
-
-@dataclass(frozen=True, eq=False)
-class Step:
-    """A forward graph, its backward graph, and the forward values that are kept in between.
-
-    The backward graph is closed: its leaves are those of the forward graph and one cotangent "d_…" for each
-    result, and it shares nodes with the forward graph.  It is computed from the residuals on.
-    """
-
-    forward: Graph
-    backward: Graph
-    residuals: tuple[Node, ...] = ()
-
 
 Polish = Callable[[Step], Step]  # rewrites a step before its residuals are chosen
 

@@ -5,16 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from graphgen.autodiff.sweep import Step
 from graphgen.codegen.lower import Lowering
 from graphgen.codegen.names import BackwardNames, ForwardNames
 from graphgen.codegen.program import Block, Field, Function, Line, Record
 from graphgen.codegen.prologue import Source, prologue
 from graphgen.codegen.text import call, codes, enclose, names_in, tidy, tuple_text
+from graphgen.contract import RECORDS
 from graphgen.ir.graph import Graph, Node, Note, walk
 from graphgen.ir.shape import Dim, show
-
-RECORDS = {"parameters": "Parameters", "inputs": "Inputs", "state": "State", "outputs": "Outputs"}
+from graphgen.ir.step import Step
 
 
 @dataclass(frozen=True)
@@ -112,7 +111,8 @@ class Pair:
     def _backward(self) -> tuple[Function, list[str]]:
         graph = self.step.backward
         parameters = self._sources(graph, ["parameters"])
-        residuals = [Source("residuals", *[self.names.name(node)] * 2, node.shape) for node in self.residuals]
+        kept = [(self.names.name(node), node.shape) for node in self.residuals]
+        residuals = [Source("residuals", name, name, shape) for name, shape in kept]
         texts = {graph.inputs[source.whole]: source.text for source in parameters}
         texts |= {node: source.text for node, source in zip(self.residuals, residuals)}
         naming = BackwardNames(self.names, texts.values())

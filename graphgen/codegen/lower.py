@@ -27,6 +27,7 @@ class Lowering:
         """`texts` spells the values at hand, `kept` must get names, `heading` tells of an equation."""
         self.graph, self.texts, self.kept, self.naming = graph, texts, dict.fromkeys(kept), naming
         self.heading, self.depth = heading, depth
+        self.assigned = set(texts.values())
         self.order = self._needed()
         self.reads, self.stated = self._stated()
         self.totals: dict[Node, str] = {}  # sums that grow in place: the name they grow under
@@ -87,9 +88,16 @@ class Lowering:
         else:
             expression, sign = self.fitting(node), "="
             dying = [self.texts[i] for i in node.inputs if self.reads[i] == 1 and self._dies(i)]
-            name = self.naming.name(node, note, dying)
+            name = self.assign(self.naming.name(node, note, dying), dying)
         self.texts[node] = name
         self.write(Line(f"{name} {sign} {expression}", note.rule), note.equation)
+
+    def assign(self, name: str, dying: Iterable[str] = ()) -> str:
+        """Enter a name; that two values would go by it is a defect, never to be written silently."""
+        if name in self.assigned and name not in dying:
+            raise ValueError(f"two values would be called {name}")
+        self.assigned.add(name)
+        return name
 
     def _dies(self, operand: Node) -> bool:
         return operand in self.texts and operand not in self.lasting
@@ -144,6 +152,7 @@ class Lowering:
             if operand.op is OPS["zeros"] and inner.only_grows(leaf, result)
         ]
         inner.lasting = {leaf for leaf, _ in constant}
+        inner.assigned |= self.assigned
         inner.totals = {result: texts[leaf] for leaf, result in growing}
 
         for leaf, operand in carried:
@@ -153,13 +162,14 @@ class Lowering:
             if item not in stacked:
                 self.texts[item] = texts[carried[item.attrs["at"]][0]]
                 continue
-            self.texts[item] = self.naming.name(item, self.note(item), ())
+            self.texts[item] = self.assign(self.naming.name(item, self.note(item), ()))
             self.write(
                 Line(f"{self.texts[item]} = np.empty({tidy(tuple_text(map(str, item.shape)))}, dtype)")
             )
 
         t = self.naming.index(self.depth)
         blocks = list(inner.run())
+        self.assigned |= inner.assigned
         reads = [
             Line(f"{texts[leaf]} = {self.text(operand)}[{t}]")
             for leaf, operand in sliced
@@ -185,7 +195,7 @@ class Lowering:
         """The name of a carry or of a step's slice; a carry may go on under the name it starts from."""
         if leaf is operand and leaf in self.texts:
             return self.texts[leaf]
-        return self.naming.name(leaf, body.notes.get(leaf, Note()), ())
+        return self.assign(self.naming.name(leaf, body.notes.get(leaf, Note()), ()))
 
     def only_grows(self, leaf: Node, result: Node) -> bool:
         """Whether a carry is only ever added to, so that it may grow in place."""

@@ -9,21 +9,21 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from graphgen import __version__
-from graphgen.autodiff.sweep import Step
 from graphgen.codegen import runtime
 from graphgen.codegen.functions import Pair, Spoken
-from graphgen.codegen.names import ForwardNames
 from graphgen.codegen.lower import Lowering
+from graphgen.codegen.names import ForwardNames
 from graphgen.codegen.program import Field, Function, Program, Record
 from graphgen.codegen.text import call, codes, names_in, tidy, tuple_text
+from graphgen.contract import HELPER_NAMES, MODULE_NAMES, PREVIOUS
 from graphgen.ir.graph import Graph, Node
 from graphgen.ir.op import OPS
 from graphgen.ir.shape import ONE, Dim, Shape, show
+from graphgen.ir.step import Step
 from graphgen.ops import helpers
 from graphgen.ops.function import Function as Defined
 from graphgen.ops.function import body_graph
 from graphgen.spec.model import Cell, Init, Variable
-from graphgen.spec.names import HELPER_NAMES, MODULE_NAMES
 
 
 def lower(cell: Cell, step: Step, sequence: Step | None, length: Dim, level: int) -> Program:
@@ -49,7 +49,7 @@ def lower(cell: Cell, step: Step, sequence: Step | None, length: Dim, level: int
 def _user_names(cell: Cell) -> Iterable[str]:
     yield cell.name
     yield from (v.name for v in (*cell.parameters, *cell.inputs, *cell.states))
-    yield from (f"{state.name}_prev" for state in cell.states)
+    yield from (state.name + PREVIOUS for state in cell.states)
     yield from (equation.target for equation in cell.equations)
     yield from (function.name for function in cell.functions)
 

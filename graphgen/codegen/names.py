@@ -56,8 +56,8 @@ class ForwardNames:
         for node in graph.order():
             if node.op is OPS["scan"]:
                 self.learn(node.attrs["body"])
-            elif node.op is not OPS["item"] and not node.weak:
-                self.name(node)
+            elif node.op is OPS["slice"]:
+                self.name(node)  # now, so that they are numbered in the order of the equations
 
     def name(self, node: Node, note: Note = Note(), dying: Collection[str] = ()) -> str:  # noqa: B008
         """The one name of a forward value."""
@@ -76,6 +76,8 @@ class ForwardNames:
         if node.op is OPS["item"]:
             body, at = node.inputs[0].attrs["body"], node.attrs["at"]
             return self.name(list(body.outputs.values())[at]) + "_steps"
+        if node.op is OPS["input"]:
+            return node.attrs["name"].split(".", 1)[1] + "_steps"
         named = [self.of[operand] for operand in node.inputs if operand in self.of]
         if node.op is OPS["slice"] and named:
             self.slices[named[0]] += 1

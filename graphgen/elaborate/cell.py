@@ -5,6 +5,7 @@ The leaves are named "parameters.W_g", "inputs.x" and "state.a"; the results "ou
 
 from __future__ import annotations
 
+from graphgen.contract import PREVIOUS
 from graphgen.elaborate.expression import Elaborator, Value
 from graphgen.elaborate.functions import elaborate_function
 from graphgen.errors import SpecError
@@ -12,7 +13,6 @@ from graphgen.ir.graph import Graph, Node, Note, variable
 from graphgen.ir.shape import Dim, show
 from graphgen.ops.function import Function
 from graphgen.spec.model import Cell, Equation, Variable
-from graphgen.spec.reader import PREVIOUS
 
 
 def elaborate(cell: Cell) -> Graph:

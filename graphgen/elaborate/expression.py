@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Mapping
 
+from graphgen.contract import PREVIOUS
 from graphgen.elaborate.arguments import attribute, bind
 from graphgen.errors import ShapeError, SpecError, did_you_mean
 from graphgen.ir.graph import Node, Note, build, make
@@ -13,7 +14,6 @@ from graphgen.ir.shape import Dim, axis_from_end
 from graphgen.ops.formula import BINARY, COMPARE
 from graphgen.ops.function import Function
 from graphgen.spec.model import Equation, Expression
-from graphgen.spec.reader import PREVIOUS
 
 Value = Node | Dim | float | None | tuple["Value", ...]
 PUBLIC = {name: op for name, op in OPS.items() if op.public}

@@ -24,7 +24,7 @@ def over_time(step: Graph, length: Dim) -> Graph:
         *leaves.values(), body=body, carries=carries, sequences=sequences, length=length, reverse=False
     )
     results = {key: make.item(scan, at=at) for at, key in enumerate(body.outputs)}
-    notes = {leaves[key]: step.notes[leaf] for key, leaf in body_inputs.items()}
+    notes = {leaves[key]: step.notes[leaf] for key, leaf in body_inputs.items() if leaves[key] is leaf}
     ordered = {
         **{k: v for k, v in results.items() if k in outputs},
         **{k: results[k] for k in groups["state"]},

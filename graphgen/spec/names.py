@@ -3,22 +3,13 @@
 from __future__ import annotations
 
 import builtins
-import inspect
 import keyword
 import re
 
-from graphgen.ops import helpers
+from graphgen.contract import HELPER_NAMES, MODULE_NAMES
 from graphgen.spec.source import Part
 
 IDENTIFIER = re.compile(r"[A-Za-z][A-Za-z0-9_]*", re.ASCII)
-MODULE_NAMES = frozenset(
-    """
-    np NamedTuple Parameters Inputs State Outputs Gradients Residuals SequenceResiduals
-    init_parameters zero_state forward backward forward_sequence backward_sequence
-    parameters inputs state outputs residuals gradients d_outputs d_state d_final dtype rng final
-    """.split()
-)
-HELPER_NAMES = frozenset(name for name, _ in inspect.getmembers(helpers, inspect.isfunction))
 
 
 def check_name(part: Part, what: str) -> str:

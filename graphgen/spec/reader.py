@@ -7,6 +7,7 @@ import math
 import re
 from pathlib import Path
 
+from graphgen.contract import PREVIOUS
 from graphgen.errors import GraphgenError, did_you_mean
 from graphgen.ir.op import OPS
 from graphgen.ir.shape import Dim, Shape
@@ -20,7 +21,6 @@ KEYS = (
     "constants", "functions", "equations", "outputs", "average_over",
 )  # fmt: skip
 INITS = ("zeros", "ones", "constant", "normal", "glorot", "orthogonal")
-PREVIOUS = "_prev"
 
 
 def read(path: Path) -> Cell:

@@ -1,0 +1,184 @@
+"""Checks the text of a module: step and sequence functions against central differences and the complex step."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+from graphgen.check.numeric import STEP, Arrays, central_difference, complex_step
+from graphgen.contract import RECORDS
+from graphgen.errors import GraphgenError
+from graphgen.ir.graph import Graph
+from graphgen.ir.op import OPS
+from graphgen.ir.shape import Shape
+from graphgen.ops.function import body_graph
+from graphgen.spec.model import Cell
+
+LENGTHS = (1, 5)  # of the sequences
+CENTRAL_BOUND = 1e-6  # of the largest element of a gradient
+COMPLEX_BOUND = 1e-12
+
+
+@dataclass(frozen=True)
+class Row:
+    """How one gradient compares with numbers; errors are relative to its largest element."""
+
+    function: str
+    gradient: str
+    worst: tuple[int, ...]
+    written: float  # what the module says of the worst element
+    numeric: float
+    central: float
+    exact: float | None  # the complex step's error, where every function is analytic
+    ok: bool
+
+
+@dataclass(frozen=True)
+class Report:
+    """Every gradient of a module."""
+
+    name: str
+    rows: tuple[Row, ...]
+
+    @property
+    def ok(self) -> bool:
+        """Whether all of them agree."""
+        return all(row.ok for row in self.rows)
+
+
+def load(source: str, name: str) -> ModuleType:
+    """A module from its text."""
+    module = ModuleType(name)
+    exec(compile(source, f"<{name}>", "exec"), module.__dict__)
+    return module
+
+
+def check(source: str, cell: Cell, graph: Graph) -> Report:
+    """Compare every gradient of the module with numbers; `graph` is the step's forward graph, for its shapes."""
+    return Report(cell.name, tuple(_rows(load(source, cell.name), cell, graph)))
+
+
+def _rows(module: ModuleType, cell: Cell, graph: Graph) -> Iterator[Row]:
+    for length in (None, *LENGTHS) if cell.states else (None,):
+        yield from Trial(module, cell, graph, length).rows()
+
+
+def is_analytic(graph: Graph) -> bool:
+    """Whether the complex step may pass through every operation."""
+    for node in graph.order():
+        if not node.op.analytic and any(
+            operand.dtype == "float" and not operand.weak for operand in node.inputs
+        ):
+            return False
+        if node.op is OPS["apply"] and not is_analytic(body_graph(node.attrs["function"])):
+            return False
+    return True
+
+
+class Trial:
+    """One function of a module, at small sizes that all differ, with random arrays and cotangents."""
+
+    def __init__(self, module: ModuleType, cell: Cell, graph: Graph, length: int | None) -> None:
+        self.module, self.cell, self.graph, self.length = module, cell, graph, length
+        self.sizes = {name: size for size, name in enumerate(cell.dims, start=2)}
+        self.name = "forward" if length is None else f"forward_sequence, T={length}"
+        rng = np.random.default_rng(0)
+        self.cotangents = {
+            key: rng.standard_normal(self.shape(key, node.shape)) for key, node in graph.outputs.items()
+        }
+        self.arrays = self.draw(rng)
+
+    def shape(self, key: str, shape: Shape) -> tuple[int, ...]:
+        """A shape in numbers; inputs and outputs of a sequence have a leading axis."""
+        lead = () if self.length is None or key.startswith(("parameters.", "state.")) else (self.length,)
+        return (*lead, *(dim.evaluate(self.sizes) for dim in shape))
+
+    def draw(self, rng: np.random.Generator) -> Arrays:
+        """Arrays at which the forward pass is finite: of both signs, or else between 0 and 1."""
+        shapes = {key: self.shape(key, leaf.shape) for key, leaf in self.graph.inputs.items()}
+        both_signs = {key: 0.7 * rng.standard_normal(shape) for key, shape in shapes.items()}
+        with np.errstate(all="ignore"):
+            if np.isfinite(self.objective(both_signs)):
+                return both_signs
+        positive = {key: rng.uniform(0.1, 0.9, shape) for key, shape in shapes.items()}
+        with np.errstate(all="ignore"):
+            if not np.isfinite(self.objective(positive)):
+                raise GraphgenError(f"{self.cell.name}: the {self.name} pass is not finite at random arrays")
+        return positive
+
+    def record(self, group: str, values: Mapping[str, Any]) -> Any:
+        """A record of the module, filled from keys "group.name"."""
+        fields = {key.split(".", 1)[1]: value for key, value in values.items() if key.startswith(f"{group}.")}
+        return getattr(self.module, RECORDS[group])(**fields)
+
+    def run(self, arrays: Arrays) -> tuple[dict[str, Any], Any]:
+        """The forward pass: its results by key, and the residuals."""
+        function = self.module.forward if self.length is None else self.module.forward_sequence
+        groups = ("parameters", "inputs", "state") if self.cell.states else ("parameters", "inputs")
+        outputs, *state, residuals = function(*(self.record(group, arrays) for group in groups))
+        results = {f"outputs.{name}": value for name, value in outputs._asdict().items()}
+        results |= {f"state.{name}": value for name, value in state[0]._asdict().items()} if state else {}
+        return results, residuals
+
+    def objective(self, arrays: Arrays) -> complex:
+        """The number whose gradients the cotangents ask for."""
+        results, _ = self.run(arrays)
+        return complex(sum(np.sum(self.cotangents[key] * value) for key, value in results.items()))
+
+    def gradients(self) -> dict[str, np.ndarray]:
+        """What the module's backward pass says, by key."""
+        _, residuals = self.run(self.arrays)
+        groups = ("outputs", "state") if self.cell.states else ("outputs",)
+        cotangents = [self.record(group, self.cotangents) for group in groups]
+        backward = self.module.backward if self.length is None else self.module.backward_sequence
+        result = backward(self.record("parameters", self.arrays), residuals, *cotangents)
+        return {
+            f"{group}.{name}": np.asarray(value)
+            for group, record in result._asdict().items()
+            for name, value in record._asdict().items()
+        }
+
+    def rows(self) -> Iterator[Row]:
+        """One row for each gradient."""
+        written, analytic = self.gradients(), is_analytic(self.graph)
+        for key, array in self.arrays.items():
+            if written[key].shape != array.shape:
+                raise GraphgenError(f"{key} has the shape {array.shape}, its gradient {written[key].shape}")
+            share = self.share(key)
+            central = share * central_difference(self.objective, self.arrays, key)
+            exact = share * complex_step(self.objective, self.arrays, key) if analytic else None
+            yield self.row(key, written[key], central, exact)
+
+    def share(self, key: str) -> float:
+        """1/m for parameters where the spec says that the cost is a mean over m."""
+        over = self.cell.average_over
+        return 1 / over.evaluate(self.sizes) if over is not None and key.startswith("parameters.") else 1.0
+
+    def row(self, key: str, written: np.ndarray, central: np.ndarray, exact: np.ndarray | None) -> Row:
+        """The comparison of one gradient, each array scaled on its own."""
+        best = central if exact is None else exact
+        difference = np.abs(written - best)
+        worst = (
+            tuple(int(i) for i in np.unravel_index(np.argmax(difference), difference.shape))
+            if best.size
+            else ()
+        )
+        scale = float(np.max(np.abs(best), initial=0.0)) or 1.0
+        central_error = float(np.max(np.abs(written - central), initial=0.0)) / scale
+        exact_error = None if exact is None else float(np.max(np.abs(written - exact), initial=0.0)) / scale
+        # A difference of two sums of this size is off by their rounding, whatever the gradient is.
+        rounding = np.finfo(float).eps * self.magnitude() / STEP / scale
+        ok = central_error <= CENTRAL_BOUND + rounding and (
+            exact_error is None or exact_error <= COMPLEX_BOUND
+        )
+        values = (float(written[worst]), float(best[worst])) if best.size else (0.0, 0.0)
+        return Row(self.name, key, worst, *values, central_error, exact_error, ok)
+
+    def magnitude(self) -> float:
+        """The sum of the sizes of what the objective adds up."""
+        results, _ = self.run(self.arrays)
+        return float(sum(np.sum(np.abs(self.cotangents[key] * value)) for key, value in results.items()))

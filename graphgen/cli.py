@@ -1,0 +1,157 @@
+"""The command.  What is heavy is imported by the command that needs it: `graphgen --help` is instant."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from graphgen import __version__
+from graphgen.errors import GraphgenError, SpecError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+FINDINGS, USAGE = 1, 2
+STAGES = ("spec", "graph", "backward", "program")
+level_option = click.option(
+    "-O", "level", type=click.Choice(["0", "1"]), default=None,
+    help="Optimisation level: 0 for reading, 1 (the default) simplified.",
+)  # fmt: skip
+
+
+@contextmanager
+def told() -> Iterator[None]:
+    """Errors as messages: a fault in a spec is a finding, anything else wrong usage."""
+    try:
+        yield
+    except SpecError as error:
+        click.echo(str(error), err=True)
+        sys.exit(FINDINGS)
+    except GraphgenError as error:
+        click.echo(f"graphgen: {error}", err=True)
+        sys.exit(USAGE)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="graphgen")
+def main() -> None:
+    """Forward equations in, one readable NumPy-only module with its backward pass out."""
+
+
+@main.command()
+@click.argument("specs", nargs=-1, metavar="SPEC...")
+@click.option("-o", "--output", type=click.Path(path_type=Path), default=Path("generated"), show_default=True,
+              help="The folder the modules go to.")  # fmt: skip
+@level_option
+@click.option(
+    "--check", "only_check", is_flag=True, help="Write nothing; show what is stale, and exit with 1."
+)
+def build(specs: tuple[str, ...], output: Path, level: str | None, only_check: bool) -> None:
+    """Compile specs, each a file or the name of a shipped one, to modules.
+
+    With --check and no SPEC, every module in the folder is compared with its shipped spec.
+    """
+    from graphgen import build as rooms
+
+    if not specs and not only_check:
+        raise click.UsageError("name a spec to build; `graphgen list cells` shows the shipped ones")
+    with told():
+        jobs = rooms.plan(specs, output, None if level is None else int(level))
+        modules = rooms.compile_all(jobs)
+        if only_check:
+            stale = rooms.differences(modules)
+            click.echo("".join(stale) or f"{len(modules)} modules are fresh\n", nl=False)
+            sys.exit(FINDINGS if stale else 0)
+        for path in rooms.write_all(modules):
+            click.echo(f"wrote {path}")
+
+
+@main.command()
+@click.argument("specs", nargs=-1, metavar="[SPEC...]")
+@level_option
+def check(specs: tuple[str, ...], level: str | None) -> None:
+    """Compare the gradients of emitted modules with numeric differences.
+
+    One SPEC gets a row for each gradient; several, or none for all that are shipped, get a row each.
+    """
+    with told():
+        from graphgen.check.module import check as check_module
+        from graphgen.check.report import print_report, print_summaries
+        from graphgen.compiler import compile_file
+        from graphgen.passes import DEFAULT
+        from graphgen.resources import find_spec, shipped_specs
+
+        paths = [find_spec(spec) for spec in specs or shipped_specs()]
+        out, reports = console(), []
+        for path in progress(paths, "checking"):
+            done = compile_file(path, DEFAULT if level is None else int(level))
+            reports.append(check_module(done.source, done.cell, done.step.forward))
+        if len(reports) == 1:
+            print_report(reports[0], out)
+        else:
+            print_summaries(reports, out)
+        sys.exit(0 if all(report.ok for report in reports) else FINDINGS)
+
+
+@main.command()
+@click.argument("spec")
+@click.option("--stage", type=click.Choice(STAGES), default="program", show_default=True)
+@level_option
+def show(spec: str, stage: str, level: str | None) -> None:
+    """Show what a stage makes of SPEC: the equations read, the graphs, or the module."""
+    with told():
+        from graphgen.compiler import compile_file
+        from graphgen.ir.show import show_graph
+        from graphgen.passes import DEFAULT
+        from graphgen.resources import find_spec
+        from graphgen.spec.show import show_cell
+
+        done = compile_file(find_spec(spec), DEFAULT if level is None else int(level))
+        texts = {
+            "spec": lambda: show_cell(done.cell),
+            "graph": lambda: show_graph(done.step.forward),
+            "backward": lambda: show_graph(done.step.backward),
+            "program": lambda: done.source,
+        }
+        click.echo(texts[stage](), nl=False)
+
+
+@main.command("list")
+@click.argument("what", type=click.Choice(["cells", "ops"]))
+def list_(what: str) -> None:
+    """List the shipped specs, or the operations a spec may call."""
+    with told():
+        from graphgen import listing
+
+        click.echo(listing.cells() if what == "cells" else listing.ops(), nl=False)
+
+
+@main.command()
+@click.argument("name")
+def new(name: str) -> None:
+    """Write NAME.yaml, a commented spec to start from."""
+    with told():
+        from graphgen.starter import write_starter
+
+        click.echo(f"wrote {write_starter(name)}; next: graphgen check {name}.yaml")
+
+
+def console() -> Console:
+    """Where tables go: as wide as they need to be when nobody watches."""
+    from rich.console import Console
+
+    return Console(width=None if sys.stdout.isatty() else 160, highlight=False)
+
+
+def progress(paths: list[Path], what: str) -> Iterator[Path]:
+    """The paths, with a bar on the terminal while they are worked on."""
+    from rich.console import Console
+    from rich.progress import track
+
+    show_bar = len(paths) > 1 and sys.stderr.isatty()
+    yield from track(paths, what, console=Console(stderr=True), transient=True, disable=not show_bar)

@@ -1,0 +1,20 @@
+"""A forward graph with its backward graph."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from graphgen.ir.graph import Graph, Node
+
+
+@dataclass(frozen=True, eq=False)
+class Step:
+    """A forward graph, its backward graph, and the forward values that are kept in between.
+
+    The backward graph is closed: its leaves are those of the forward graph and one cotangent "d_…" for each
+    result, and it shares nodes with the forward graph.  It is computed from the residuals on.
+    """
+
+    forward: Graph
+    backward: Graph
+    residuals: tuple[Node, ...] = ()

@@ -1,0 +1,76 @@
+"""Moves of elements that undo each other: there and back, or further than needed."""
+
+from __future__ import annotations
+
+from graphgen.ir.graph import Node, build
+from graphgen.ir.op import OPS
+from graphgen.ir.shape import Dim
+from graphgen.ir.step import Step
+from graphgen.passes.rewrite import rewrite
+
+
+def cancel_movement(step: Step) -> Step:
+    """The pass."""
+    return rewrite(step, [transpose_twice, squeeze_expanded, expand_summed, implicit_broadcast, slice_whole])
+
+
+def transpose_twice(node: Node) -> Node | None:
+    """x.T.T -> x."""
+    if node.op is not OPS["transpose"] or node.inputs[0].op is not OPS["transpose"]:
+        return None
+    (inner,) = node.inputs
+    outer_axes, inner_axes = node.attrs["axes"], inner.attrs["axes"]
+    if len(outer_axes) != len(inner_axes):
+        return None
+    order = tuple(inner_axes[axis] for axis in outer_axes)
+    return inner.inputs[0] if order == tuple(range(-len(order), 0)) else None
+
+
+def squeeze_expanded(node: Node) -> Node | None:
+    """squeeze(expand_dims(x, axis), axis) -> x, and the other way round."""
+    pair = {OPS["squeeze"]: OPS["expand_dims"], OPS["expand_dims"]: OPS["squeeze"]}
+    opposite = pair.get(node.op)
+    if opposite is None or node.inputs[0].op is not opposite:
+        return None
+    return node.inputs[0].inputs[0] if node.attrs == node.inputs[0].attrs else None
+
+
+def expand_summed(node: Node) -> Node | None:
+    """expand_dims(sum(x, axis), axis) -> sum(x, axis, keepdims=True)."""
+    if node.op is not OPS["expand_dims"] or node.inputs[0].op not in (OPS["sum"], OPS["mean"]):
+        return None
+    (total,) = node.inputs
+    if total.attrs["keepdims"] or total.attrs["axis"] != node.attrs["axis"]:
+        return None
+    return build(total.op, *total.inputs, axis=total.attrs["axis"], keepdims=True)
+
+
+def implicit_broadcast(node: Node) -> Node | None:
+    """broadcast_to(x, shape) * y -> x * y, where y has the shape: NumPy broadcasts by itself."""
+    if not node.op.elementwise:
+        return None
+    for place, operand in enumerate(node.inputs):
+        others = [other for at, other in enumerate(node.inputs) if at != place]
+        if operand.op is OPS["broadcast_to"] and any(other.shape == node.shape for other in others):
+            inputs = [*node.inputs]
+            inputs[place] = operand.inputs[0]
+            return build(node.op, *inputs, **node.attrs)
+    return None
+
+
+def slice_whole(node: Node) -> Node | None:
+    """concat(a, b)[:len(a)] -> a; and a slice of everything is the thing itself."""
+    if node.op is not OPS["slice"]:
+        return None
+    (x,) = node.inputs
+    if node.shape == x.shape:
+        return x
+    if x.op is not OPS["concat"] or x.attrs["axis"] != node.attrs["axis"]:
+        return None
+    start = Dim.of(0)
+    for part in x.inputs:
+        stop = start + part.shape[node.attrs["axis"][0]]
+        if (start, stop) == (node.attrs["start"], node.attrs["stop"]):
+            return part
+        start = stop
+    return None

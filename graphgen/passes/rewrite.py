@@ -1,0 +1,38 @@
+"""Applying local rules to every node of a step until none applies."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from graphgen.ir.graph import Node, build, rebuild
+from graphgen.ir.step import Step
+
+Rule = Callable[[Node], Node | None]  # a node of the same value, type and shape, or None
+
+
+def rewrite(step: Step, rules: Sequence[Rule]) -> Step:
+    """The step with every rule applied wherever it fits; both graphs change alike, so they go on sharing."""
+
+    def change(node: Node, operands: tuple[Node, ...]) -> Node:
+        new = node if operands == node.inputs else build(node.op, *operands, **node.attrs)
+        return simplest(new, rules)
+
+    roots = [*step.forward.outputs.values(), *step.backward.outputs.values()]
+    new = rebuild(roots, change)
+    return replace(step, forward=step.forward.changed(new), backward=step.backward.changed(new))
+
+
+def simplest(node: Node, rules: Sequence[Rule]) -> Node:
+    """The node after the first rule that fits, again and again."""
+    while (better := _first(node, rules)) is not None:
+        node = better
+    return node
+
+
+def _first(node: Node, rules: Sequence[Rule]) -> Node | None:
+    for rule in rules:
+        better = rule(node)
+        if better is not None and better is not node:
+            return better
+    return None
