@@ -1,7 +1,7 @@
 """Which forward values the backward pass needs, worked out from the two graphs.
 
-Kept is the cheapest set of forward values from which everything else that backward reads is computed again at no
-cost: a minimum cut between what exists only in the forward pass and what meets a cotangent.
+Kept is the smallest set of forward values from which everything else that backward reads is computed again at
+little cost: a minimum cut between what exists only in the forward pass and what meets a cotangent.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from graphgen.ir.shape import count
 
 NOMINAL = 64  # the size of every dim when arrays of symbolic shapes are weighed
 SOURCE, SINK = -1, -2
+CHEAP = ("add", "subtract", "multiply", "negative")  # to compute again, beside views, which cost nothing
 
 
 def choose(forward: Graph, backward: Graph) -> tuple[Node, ...]:
@@ -41,7 +42,7 @@ def choose(forward: Graph, backward: Graph) -> tuple[Node, ...]:
             network.add_edge(enter, leave, capacity=_weight(node, forward.notes.get(node, Note())))
         else:
             network.add_edge(enter, leave)
-        if node in in_forward and not node.op.view:
+        if node in in_forward and not (node.op.view or node.op.name in CHEAP):
             network.add_edge(SOURCE, enter)
             continue
         for operand in node.inputs:

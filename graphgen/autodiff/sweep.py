@@ -43,7 +43,7 @@ def sweep(graph: Graph, leaves: Collection[str], seeded: Collection[str], polish
     """The reverse sweep from the seeded results to some leaves; leaves that no cotangent reaches are left out."""
     order = graph.order()
     active = depend_on(order, [graph.inputs[key] for key in leaves])
-    work = _Sweep(graph, active, polish)
+    work = _Sweep(graph, order, active, polish)
     inputs = dict(graph.inputs)
     for key in seeded:
         inputs[f"d_{key}"] = work.seed(key, graph.outputs[key])
@@ -65,8 +65,9 @@ def depend_on(order: list[Node], leaves: Collection[Node]) -> set[Node]:
 class _Sweep:
     """The cotangents on their way: contributions that wait at each node, and totals of nodes already visited."""
 
-    def __init__(self, graph: Graph, active: set[Node], polish: Polish) -> None:
+    def __init__(self, graph: Graph, order: list[Node], active: set[Node], polish: Polish) -> None:
         self.forward_notes, self.active, self.polish = graph.notes, active, polish
+        self.forward = set(order)
         self.waiting: dict[Node, list[Node]] = {}
         self.total: dict[Node, Node] = {}
         self.notes: dict[Node, Note] = {}
@@ -117,7 +118,18 @@ class _Sweep:
         whole = unbroadcast(part, operand.shape)
         rule = node.op.junction + (", summed where it was broadcast" if whole is not part else "")
         equation = self.forward_notes.get(node, Note()).equation
+        if operand in self.active:
+            self.note_inner(whole, equation)
         self.send(operand, whole, Note(rule=rule, equation=equation, cotangent_of=operand, part=True))
+
+    def note_inner(self, part: Node, equation: int | None) -> None:
+        """Note of what lies between a junction rule's operands and its result which equation it came from."""
+        stack = list(part.inputs)
+        while stack:
+            node = stack.pop()
+            if node not in self.notes and node not in self.forward and node.inputs:
+                self.notes[node] = Note(equation=equation)
+                stack.extend(node.inputs)
 
     def visit_scan(self, scan: Node) -> None:
         """Pass the cotangents of a scan's items through its body's backward, run the other way."""
@@ -155,7 +167,8 @@ def _extend_loops(step: Step, extended: dict[Node, Graph]) -> Step:
 
 def _renote(notes: dict[Node, Note], old: Node, new: Node, rule: str, leaf: Node) -> dict[Node, Note]:
     """The notes with those of one node handed on to the node that wraps it."""
-    rules = [notes[old].rule] if old in notes and notes[old].rule else []
+    known = old in notes and notes[old].rule and old.op is not OPS["item"]
+    rules = [notes[old].rule] if known else []
     note = replace(notes.get(old, Note()), rule="; ".join([*rules, rule]), cotangent_of=leaf, part=False)
     moved = move_notes(notes, {old: new})
     return {**moved, new: note}

@@ -76,7 +76,8 @@ class Lowering:
 
     def write(self, item: Line | Loop, equation: int | None = None) -> None:
         """Append a statement to the block of its equation; without one it joins the block before it."""
-        if not self.written or (equation is not None and equation != self.written[-1][0]):
+        after_loop = bool(self.written) and isinstance(self.written[-1][1][-1], Loop)
+        if not self.written or after_loop or (equation is not None and equation != self.written[-1][0]):
             self.written.append((equation, []))
         self.written[-1][1].append(item)
 

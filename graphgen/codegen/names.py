@@ -109,7 +109,8 @@ class BackwardNames:
 
     def _preferred(self, node: Node, note: Note) -> str:
         if note.cotangent_of is None:
-            return ""
+            inner = note.equation is not None and node not in self.forward.notes
+            return f"d{self.forward.targets[note.equation]}_{node.op.name}" if inner else ""  # type: ignore[index]
         if node.op is OPS["input"] and node.attrs["name"].startswith("d_"):
             return _handed_in(node.attrs["name"], note)
         if node.op is OPS["item"]:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 
 from graphgen.codegen.program import Block, Line
 
-WIDTH = 84  # of an expression; with its name, its indentation and its sign a statement fits 110 columns
+WIDTH = 88  # of an expression; with its name, its indentation and its sign a statement fits 110 columns
 LINE = 106
 
 

@@ -123,9 +123,10 @@ def declare(cls: type[Op]) -> type[Op]:
     return cls
 
 
-def axis_text(axes: Sequence[int]) -> str:
-    """Axes as an argument in NumPy: `-2`, or `(-2, -1)`."""
-    return str(axes[0]) if len(axes) == 1 else f"({', '.join(map(str, axes))})"
+def axis_text(axes: Sequence[int], rank: int) -> str:
+    """Axes of an array of a given rank as an argument in NumPy, counted from the start: `0`, or `(0, 1)`."""
+    places = [str(axis + rank) for axis in axes]
+    return places[0] if len(places) == 1 else f"({', '.join(places)})"
 
 
 def shape_text(shape: Sequence[Dim]) -> str:

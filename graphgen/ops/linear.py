@@ -96,4 +96,4 @@ class Transpose(Op):
             return f"{operands[0]}.T"
         if axes == (-1, -2):
             return f"np.swapaxes({operands[0]}, -1, -2)"
-        return f"np.transpose({operands[0]}, {axis_text((*range(-rank, -len(axes)), *axes))})"
+        return f"np.transpose({operands[0]}, {axis_text((*range(-rank, -len(axes)), *axes), rank)})"

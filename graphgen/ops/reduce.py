@@ -36,7 +36,10 @@ class Reduction(Op):
     def spell(self, node: Node, operands: Sequence[str]) -> str:
         axes, keepdims = node.attrs["axis"], node.attrs["keepdims"]
         everything = len(axes) == len(node.inputs[0].shape) and not keepdims
-        arguments = [operands[0], *([] if everything else [f"axis={axis_text(axes)}"])]
+        arguments = [
+            operands[0],
+            *([] if everything else [f"axis={axis_text(axes, len(node.inputs[0].shape))}"]),
+        ]
         return f"np.{self.name}({', '.join(arguments)}{', keepdims=True' * keepdims})"
 
 
@@ -92,7 +95,7 @@ class AlongOneAxis(Op):
         return Type(x.shape)
 
     def spell(self, node: Node, operands: Sequence[str]) -> str:
-        return f"{self.name}({operands[0]}, axis={axis_text(node.attrs['axis'])})"
+        return f"{self.name}({operands[0]}, axis={axis_text(node.attrs['axis'], len(node.shape))})"
 
 
 @declare

@@ -56,7 +56,9 @@ class Concat(Op):
         return parts
 
     def spell(self, node: Node, operands: Sequence[str]) -> str:
-        return f"np.concatenate([{', '.join(operands)}], axis={axis_text(node.attrs['axis'])})"
+        return (
+            f"np.concatenate([{', '.join(operands)}], axis={axis_text(node.attrs['axis'], len(node.shape))})"
+        )
 
 
 @declare
@@ -153,7 +155,7 @@ class ExpandDims(Op):
         return (make.squeeze(dz, axis=axis),)
 
     def spell(self, node: Node, operands: Sequence[str]) -> str:
-        return f"np.expand_dims({operands[0]}, {axis_text(node.attrs['axis'])})"
+        return f"np.expand_dims({operands[0]}, {axis_text(node.attrs['axis'], len(node.shape))})"
 
 
 @declare
@@ -175,7 +177,7 @@ class Squeeze(Op):
         rank = len(x.shape)
         if any(x.shape[a] != ONE for a in axis):
             raise ShapeError(
-                f"squeeze takes out axes of size 1; axis {axis_text(axis)} of {show(x.shape)} is not"
+                f"squeeze takes out axes of size 1; axis {axis_text(axis, rank)} of {show(x.shape)} is not"
             )
         return Type(tuple(dim for i, dim in enumerate(x.shape) if i - rank not in axis), x.dtype)
 
@@ -183,7 +185,7 @@ class Squeeze(Op):
         return (make.expand_dims(dz, axis=axis),)
 
     def spell(self, node: Node, operands: Sequence[str]) -> str:
-        return f"np.squeeze({operands[0]}, axis={axis_text(node.attrs['axis'])})"
+        return f"np.squeeze({operands[0]}, axis={axis_text(node.attrs['axis'], len(node.inputs[0].shape))})"
 
 
 @declare

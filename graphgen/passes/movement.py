@@ -46,16 +46,24 @@ def expand_summed(node: Node) -> Node | None:
 
 
 def implicit_broadcast(node: Node) -> Node | None:
-    """broadcast_to(x, shape) * y -> x * y, where y has the shape: NumPy broadcasts by itself."""
+    """broadcast_to(x, shape) * y -> x * y, where y has the shape, and so for leading axes of size 1."""
     if not node.op.elementwise:
         return None
     for place, operand in enumerate(node.inputs):
         others = [other for at, other in enumerate(node.inputs) if at != place]
-        if operand.op is OPS["broadcast_to"] and any(other.shape == node.shape for other in others):
+        if _only_broadcasts(operand) and any(other.shape == node.shape for other in others):
             inputs = [*node.inputs]
             inputs[place] = operand.inputs[0]
             return build(node.op, *inputs, **node.attrs)
     return None
+
+
+def _only_broadcasts(node: Node) -> bool:
+    """Whether NumPy would do in any elementwise operation what this node does."""
+    if node.op is OPS["expand_dims"]:
+        rank, added = len(node.shape), node.attrs["axis"]
+        return bool(added == tuple(range(-rank, -rank + len(added))))
+    return node.op is OPS["broadcast_to"]
 
 
 def slice_whole(node: Node) -> Node | None:

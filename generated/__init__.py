@@ -1,0 +1,1 @@
+"""Modules that graphgen made from its shipped specs; `graphgen build --check` proves them fresh."""

@@ -1,0 +1,360 @@
+# Made by graphgen 0.1.0 -O1 from gru_junction_rules.yaml (sha256 b3e1d205367c0d71).
+# Do not edit: change the spec and build again.
+"""The gated recurrent unit as the article on junction rules has it: no biases, the reset gate applied
+before the recurrent product, and the update gate z weighing the candidate (in gru_reset_after and
+gru_reset_before z weighs the old state instead).
+
+Source: Cho et al., arXiv 1406.1078, as written in "Computational graphs for backprop"
+
+Sizes:
+    n_x: input features
+    n_h: hidden units
+    m: batch
+"""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+
+class Parameters(NamedTuple):
+    """What the cell learns; as gradients, one for each."""
+
+    W_r: np.ndarray  # [n_h, n_x]
+    U_r: np.ndarray  # [n_h, n_h]
+    W_z: np.ndarray  # [n_h, n_x]
+    U_z: np.ndarray  # [n_h, n_h]
+    W_h: np.ndarray  # [n_h, n_x]
+    U_h: np.ndarray  # [n_h, n_h]
+
+
+class Inputs(NamedTuple):
+    """What a step reads; as gradients, one for each."""
+
+    x: np.ndarray  # [n_x, m]
+
+
+class State(NamedTuple):
+    """What a step hands on to the next; as cotangents, one for each, or None."""
+
+    h: np.ndarray  # [n_h, m]
+
+
+class Outputs(NamedTuple):
+    """What a step computes; as cotangents, one for each, or None."""
+
+    h: np.ndarray  # [n_h, m]
+
+
+class Gradients(NamedTuple):
+    """What a backward function returns."""
+
+    parameters: Parameters
+    inputs: Inputs
+    state: State
+
+
+class Residuals(NamedTuple):
+    """What the backward pass reads of one step."""
+
+    x: np.ndarray  # [n_x, m]
+    h_prev: np.ndarray  # [n_h, m]
+    r: np.ndarray  # [n_h, m]
+    z: np.ndarray  # [n_h, m]
+    h_hat: np.ndarray  # [n_h, m]
+
+
+class SequenceResiduals(NamedTuple):
+    """What the backward pass reads of every step."""
+
+    x_steps: np.ndarray  # [T, n_x, m]
+    h_prev_steps: np.ndarray  # [T, n_h, m]
+    r_steps: np.ndarray  # [T, n_h, m]
+    z_steps: np.ndarray  # [T, n_h, m]
+    h_hat_steps: np.ndarray  # [T, n_h, m]
+
+
+def _dtype(*groups: Any) -> np.dtype[Any]:
+    """The floating dtype that the arrays of some groups promote to."""
+    arrays = [array for group in groups if group is not None for array in group]
+    dtypes = [array.dtype for array in arrays if hasattr(array, "dtype") and array.dtype.kind in "fc"]
+    return np.result_type(*dtypes) if dtypes else np.dtype(float)
+
+
+def _cotangent(name: str, value: Any, shape: tuple[int, ...], dtype: Any) -> np.ndarray:
+    """A cotangent of a given shape; None counts as zero."""
+    if value is None:
+        return np.zeros(shape, dtype)
+    if np.shape(value) != shape:
+        raise ValueError(f"the cotangent {name} must have the shape {shape}, not {np.shape(value)}")
+    return np.asarray(value)
+
+
+def _glorot(rng: np.random.Generator, shape: tuple[int, ...], dtype: Any) -> np.ndarray:
+    """Uniform within sqrt(6 / (fan in + fan out)) of zero (Glorot and Bengio, 2010)."""
+    limit = np.sqrt(6 / max(1, shape[-1] + shape[-2]))
+    return rng.uniform(-limit, limit, shape).astype(dtype)
+
+
+def _orthogonal(rng: np.random.Generator, shape: tuple[int, ...], dtype: Any) -> np.ndarray:
+    """Orthonormal rows or columns, whichever are fewer (Saxe, McClelland and Ganguli, 2014)."""
+    rows, columns = max(shape), min(shape)
+    q, r = np.linalg.qr(rng.standard_normal((rows, columns)))
+    q = q * np.sign(np.diagonal(r))
+    return (q if shape == (rows, columns) else q.T).astype(dtype)
+
+
+def sigmoid(x: np.ndarray) -> np.ndarray:
+    """The logistic function 1 / (1 + exp(-x)), without overflow at either end."""
+    z = np.exp(np.minimum(x, -x))
+    return np.where(x >= 0, 1, z) / (1 + z)
+
+
+def init_parameters(
+    rng: np.random.Generator,
+    *,
+    n_x: int,
+    n_h: int,
+    dtype: type = np.float64,
+) -> Parameters:
+    """Fresh parameters, drawn from a random generator."""
+    return Parameters(
+        W_r=_glorot(rng, (n_h, n_x), dtype),
+        U_r=_orthogonal(rng, (n_h, n_h), dtype),
+        W_z=_glorot(rng, (n_h, n_x), dtype),
+        U_z=_orthogonal(rng, (n_h, n_h), dtype),
+        W_h=_glorot(rng, (n_h, n_x), dtype),
+        U_h=_orthogonal(rng, (n_h, n_h), dtype),
+    )
+
+
+def zero_state(*, n_h: int, m: int, dtype: type = np.float64) -> State:
+    """A state of zeros."""
+    return State(h=np.zeros((n_h, m), dtype))
+
+
+def forward(parameters: Parameters, inputs: Inputs, state: State) -> tuple[Outputs, State, Residuals]:
+    """One step: the outputs, the next state and the residuals.
+
+    1. r = sigmoid(U_r @ h_prev + W_r @ x)
+    2. z = sigmoid(U_z @ h_prev + W_z @ x)
+    3. h_hat = tanh(U_h @ (r * h_prev) + W_h @ x)
+    4. h = (1 - z) * h_prev + z * h_hat
+    """
+    W_r, U_r, W_z, U_z, W_h, U_h = parameters
+    (x,) = inputs
+    (h_prev,) = state
+
+    # 1. r = sigmoid(U_r @ h_prev + W_r @ x)
+    r = sigmoid(U_r @ h_prev + W_r @ x)
+
+    # 2. z = sigmoid(U_z @ h_prev + W_z @ x)
+    z = sigmoid(U_z @ h_prev + W_z @ x)
+
+    # 3. h_hat = tanh(U_h @ (r * h_prev) + W_h @ x)
+    h_hat = np.tanh(U_h @ (r * h_prev) + W_h @ x)
+
+    # 4. h = (1 - z) * h_prev + z * h_hat
+    h = (1 - z) * h_prev + z * h_hat
+
+    return Outputs(h=h), State(h=h), Residuals(x=x, h_prev=h_prev, r=r, z=z, h_hat=h_hat)
+
+
+def backward(
+    parameters: Parameters,
+    residuals: Residuals,
+    d_outputs: Outputs | None = None,
+    d_state: State | None = None,
+) -> Gradients:
+    """The gradients of one step, from the cotangents of its results.
+
+    A cotangent that is None counts as zero.
+    """
+    d_outputs = Outputs(None) if d_outputs is None else d_outputs
+    d_state = State(None) if d_state is None else d_state
+    x, h_prev, r, z, h_hat = residuals
+    W_r, U_r, W_z, U_z, W_h, U_h = parameters
+    m = x.shape[1]         # batch
+    n_h = h_prev.shape[0]  # hidden units
+    dtype = _dtype(parameters, residuals, d_outputs, d_state)
+
+    # the cotangents handed in; None counts as zero
+    dh_output = _cotangent("d_outputs.h", d_outputs.h, (n_h, m), dtype)
+    dh_state = _cotangent("d_state.h", d_state.h, (n_h, m), dtype)
+
+    # 4. h = (1 - z) * h_prev + z * h_hat
+    dh = dh_output + dh_state    # split: the sum over its uses
+    dz_h = dh * h_hat            # hadamard
+    dh_hat = dh * z              # hadamard
+    dh_subtract = dh * h_prev    # hadamard
+    h_subtract = 1 - z
+    dh_prev_h = dh * h_subtract  # hadamard
+
+    # 3. h_hat = tanh(U_h @ (r * h_prev) + W_h @ x)
+    dh_hat_add = dh_hat * (1 - h_hat * h_hat)  # tanh
+    dW_h = dh_hat_add @ x.T                    # matrix product
+    dx_h_hat = W_h.T @ dh_hat_add              # matrix product
+    dU_h = dh_hat_add @ (r * h_prev).T         # matrix product
+    dh_hat_multiply = U_h.T @ dh_hat_add       # matrix product
+    dr = dh_hat_multiply * h_prev              # hadamard
+    dh_prev_h_hat = dh_hat_multiply * r        # hadamard
+
+    # 2. z = sigmoid(U_z @ h_prev + W_z @ x)
+    dz = dz_h - dh_subtract         # split: the sum over its uses
+    dz_add = dz * (z * h_subtract)  # sigmoid
+    dW_z = dz_add @ x.T             # matrix product
+    dx_z = W_z.T @ dz_add           # matrix product
+    dU_z = dz_add @ h_prev.T        # matrix product
+    dh_prev_z = U_z.T @ dz_add      # matrix product
+
+    # 1. r = sigmoid(U_r @ h_prev + W_r @ x)
+    dr_add = dr * (r * (1 - r))  # sigmoid
+    dW_r = dr_add @ x.T          # matrix product
+    dx_r = W_r.T @ dr_add        # matrix product
+    dU_r = dr_add @ h_prev.T     # matrix product
+    dh_prev_r = U_r.T @ dr_add   # matrix product
+    dh_prev = dh_prev_h + dh_prev_h_hat + dh_prev_z + dh_prev_r  # split: the sum over its uses
+    dx = dx_h_hat + dx_z + dx_r  # split: the sum over its uses
+
+    return Gradients(
+        Parameters(W_r=dW_r, U_r=dU_r, W_z=dW_z, U_z=dU_z, W_h=dW_h, U_h=dU_h),
+        Inputs(x=dx),
+        State(h=dh_prev),
+    )
+
+
+def forward_sequence(
+    parameters: Parameters,
+    inputs: Inputs,
+    state: State,
+) -> tuple[Outputs, State, SequenceResiduals]:
+    """T steps: the outputs of every step, the final state and the residuals.
+
+    Every input has a leading axis of T steps, and so has every output.
+    """
+    W_r, U_r, W_z, U_z, W_h, U_h = parameters
+    (h_prev,) = state
+    n_h = W_r.shape[0]     # hidden units
+    T = inputs.x.shape[0]  # steps
+    m = inputs.x.shape[2]  # batch
+    dtype = _dtype(parameters, inputs, state)
+
+    h_steps = np.empty((T, n_h, m), dtype)
+    h_prev_steps = np.empty((T, n_h, m), dtype)
+    r_steps = np.empty((T, n_h, m), dtype)
+    z_steps = np.empty((T, n_h, m), dtype)
+    h_hat_steps = np.empty((T, n_h, m), dtype)
+    for t in range(T):
+        x = inputs.x[t]
+
+        # 1. r = sigmoid(U_r @ h_prev + W_r @ x)
+        r = sigmoid(U_r @ h_prev + W_r @ x)
+
+        # 2. z = sigmoid(U_z @ h_prev + W_z @ x)
+        z = sigmoid(U_z @ h_prev + W_z @ x)
+
+        # 3. h_hat = tanh(U_h @ (r * h_prev) + W_h @ x)
+        h_hat = np.tanh(U_h @ (r * h_prev) + W_h @ x)
+
+        # 4. h = (1 - z) * h_prev + z * h_hat
+        h = (1 - z) * h_prev + z * h_hat
+
+        # of this step: what is kept, and what the next one starts from
+        h_steps[t] = h
+        h_prev_steps[t] = h_prev
+        r_steps[t] = r
+        z_steps[t] = z
+        h_hat_steps[t] = h_hat
+        h_prev = h
+
+    return (
+        Outputs(h=h_steps),
+        State(h=h_prev),
+        SequenceResiduals(
+            x_steps=inputs.x, h_prev_steps=h_prev_steps, r_steps=r_steps, z_steps=z_steps,
+            h_hat_steps=h_hat_steps,
+        ),
+    )
+
+
+def backward_sequence(
+    parameters: Parameters,
+    residuals: SequenceResiduals,
+    d_outputs: Outputs | None = None,
+    d_final: State | None = None,
+) -> Gradients:
+    """Backpropagation through T steps: the gradients of parameters, inputs and initial state.
+
+    The cotangents in d_outputs have a leading axis of T steps, as the gradients of the inputs have;
+    d_final is for the final state.  A cotangent that is None counts as zero.
+    """
+    d_outputs = Outputs(None) if d_outputs is None else d_outputs
+    d_final = State(None) if d_final is None else d_final
+    x_steps, h_prev_steps, r_steps, z_steps, h_hat_steps = residuals
+    W_r, U_r, W_z, U_z, W_h, U_h = parameters
+    T, n_x, m = x_steps.shape    # steps, input features, batch
+    n_h = h_prev_steps.shape[1]  # hidden units
+    dtype = _dtype(parameters, residuals, d_outputs, d_final)
+
+    # the cotangents handed in; None counts as zero
+    dh_steps = _cotangent("d_outputs.h", d_outputs.h, (T, n_h, m), dtype)
+    dh = _cotangent("d_final.h", d_final.h, (n_h, m), dtype)
+
+    dW_r = np.zeros((n_h, n_x), dtype)
+    dU_r = np.zeros((n_h, n_h), dtype)
+    dW_z = np.zeros((n_h, n_x), dtype)
+    dU_z = np.zeros((n_h, n_h), dtype)
+    dW_h = np.zeros((n_h, n_x), dtype)
+    dU_h = np.zeros((n_h, n_h), dtype)
+    dx_steps = np.empty((T, n_x, m), dtype)
+    for t in reversed(range(T)):
+        dh_output = dh_steps[t]
+        x = x_steps[t]
+        h_prev = h_prev_steps[t]
+        r = r_steps[t]
+        z = z_steps[t]
+        h_hat = h_hat_steps[t]
+
+        # 4. h = (1 - z) * h_prev + z * h_hat
+        dh = dh + dh_output        # split: the sum over its uses
+        dz_h = dh * h_hat          # hadamard
+        dh_hat = dh * z            # hadamard
+        dh_subtract = dh * h_prev  # hadamard
+        subtract = 1 - z
+        dh_prev_h = dh * subtract  # hadamard
+
+        # 3. h_hat = tanh(U_h @ (r * h_prev) + W_h @ x)
+        dh_hat_add = dh_hat * (1 - h_hat * h_hat)  # tanh
+        dW_h += dh_hat_add @ x.T                   # matrix product
+        dx_h_hat = W_h.T @ dh_hat_add              # matrix product
+        dU_h += dh_hat_add @ (r * h_prev).T        # matrix product
+        dh_hat_multiply = U_h.T @ dh_hat_add       # matrix product
+        dr = dh_hat_multiply * h_prev              # hadamard
+        dh_prev_h_hat = dh_hat_multiply * r        # hadamard
+
+        # 2. z = sigmoid(U_z @ h_prev + W_z @ x)
+        dz = dz_h - dh_subtract       # split: the sum over its uses
+        dz_add = dz * (z * subtract)  # sigmoid
+        dW_z += dz_add @ x.T          # matrix product
+        dx_z = W_z.T @ dz_add         # matrix product
+        dU_z += dz_add @ h_prev.T     # matrix product
+        dh_prev_z = U_z.T @ dz_add    # matrix product
+
+        # 1. r = sigmoid(U_r @ h_prev + W_r @ x)
+        dr_add = dr * (r * (1 - r))  # sigmoid
+        dW_r += dr_add @ x.T         # matrix product
+        dx_r = W_r.T @ dr_add        # matrix product
+        dU_r += dr_add @ h_prev.T    # matrix product
+        dh_prev_r = U_r.T @ dr_add   # matrix product
+        dh_prev = dh_prev_h + dh_prev_h_hat + dh_prev_z + dh_prev_r  # split: the sum over its uses
+        dx = dx_h_hat + dx_z + dx_r  # split: the sum over its uses
+
+        # of this step: what is kept, and what the next one starts from
+        dx_steps[t] = dx
+        dh = dh_prev
+
+    return Gradients(
+        Parameters(W_r=dW_r, U_r=dU_r, W_z=dW_z, U_z=dU_z, W_h=dW_h, U_h=dU_h),
+        Inputs(x=dx_steps),
+        State(h=dh),
+    )

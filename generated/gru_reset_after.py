@@ -1,0 +1,404 @@
+# Made by graphgen 0.1.0 -O1 from gru_reset_after.yaml (sha256 c10b4faf42d4375f).
+# Do not edit: change the spec and build again.
+"""The gated recurrent unit of torch, ONNX (linear_before_reset = 1) and cuDNN: the reset gate is
+applied after the recurrent product, which lets one matrix product serve all three gates; b_hn is
+reset with it. In gru_reset_before the gate is applied to the state before the product.
+
+Source: Cho et al., arXiv 1406.1078, version 3; torch.nn.GRUCell, its biases of the r and z gates
+added together
+
+Sizes:
+    n_x: input features
+    n_h: hidden units
+    m: batch
+"""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+
+class Parameters(NamedTuple):
+    """What the cell learns; as gradients, one for each."""
+
+    W_r: np.ndarray  # [n_h, n_x]
+    U_r: np.ndarray  # [n_h, n_h]
+    b_r: np.ndarray  # [n_h, 1]
+    W_z: np.ndarray  # [n_h, n_x]
+    U_z: np.ndarray  # [n_h, n_h]
+    b_z: np.ndarray  # [n_h, 1]
+    W_n: np.ndarray  # [n_h, n_x]
+    U_n: np.ndarray  # [n_h, n_h]
+    b_n: np.ndarray  # [n_h, 1]
+    b_hn: np.ndarray  # [n_h, 1]
+
+
+class Inputs(NamedTuple):
+    """What a step reads; as gradients, one for each."""
+
+    x: np.ndarray  # [n_x, m]
+
+
+class State(NamedTuple):
+    """What a step hands on to the next; as cotangents, one for each, or None."""
+
+    h: np.ndarray  # [n_h, m]
+
+
+class Outputs(NamedTuple):
+    """What a step computes; as cotangents, one for each, or None."""
+
+    h: np.ndarray  # [n_h, m]
+
+
+class Gradients(NamedTuple):
+    """What a backward function returns."""
+
+    parameters: Parameters
+    inputs: Inputs
+    state: State
+
+
+class Residuals(NamedTuple):
+    """What the backward pass reads of one step."""
+
+    x: np.ndarray  # [n_x, m]
+    h_prev: np.ndarray  # [n_h, m]
+    r: np.ndarray  # [n_h, m]
+    z: np.ndarray  # [n_h, m]
+    n_add: np.ndarray  # [n_h, m]
+    n: np.ndarray  # [n_h, m]
+
+
+class SequenceResiduals(NamedTuple):
+    """What the backward pass reads of every step."""
+
+    x_steps: np.ndarray  # [T, n_x, m]
+    h_prev_steps: np.ndarray  # [T, n_h, m]
+    r_steps: np.ndarray  # [T, n_h, m]
+    z_steps: np.ndarray  # [T, n_h, m]
+    n_add_steps: np.ndarray  # [T, n_h, m]
+    n_steps: np.ndarray  # [T, n_h, m]
+
+
+def _dtype(*groups: Any) -> np.dtype[Any]:
+    """The floating dtype that the arrays of some groups promote to."""
+    arrays = [array for group in groups if group is not None for array in group]
+    dtypes = [array.dtype for array in arrays if hasattr(array, "dtype") and array.dtype.kind in "fc"]
+    return np.result_type(*dtypes) if dtypes else np.dtype(float)
+
+
+def _cotangent(name: str, value: Any, shape: tuple[int, ...], dtype: Any) -> np.ndarray:
+    """A cotangent of a given shape; None counts as zero."""
+    if value is None:
+        return np.zeros(shape, dtype)
+    if np.shape(value) != shape:
+        raise ValueError(f"the cotangent {name} must have the shape {shape}, not {np.shape(value)}")
+    return np.asarray(value)
+
+
+def _glorot(rng: np.random.Generator, shape: tuple[int, ...], dtype: Any) -> np.ndarray:
+    """Uniform within sqrt(6 / (fan in + fan out)) of zero (Glorot and Bengio, 2010)."""
+    limit = np.sqrt(6 / max(1, shape[-1] + shape[-2]))
+    return rng.uniform(-limit, limit, shape).astype(dtype)
+
+
+def _orthogonal(rng: np.random.Generator, shape: tuple[int, ...], dtype: Any) -> np.ndarray:
+    """Orthonormal rows or columns, whichever are fewer (Saxe, McClelland and Ganguli, 2014)."""
+    rows, columns = max(shape), min(shape)
+    q, r = np.linalg.qr(rng.standard_normal((rows, columns)))
+    q = q * np.sign(np.diagonal(r))
+    return (q if shape == (rows, columns) else q.T).astype(dtype)
+
+
+def sigmoid(x: np.ndarray) -> np.ndarray:
+    """The logistic function 1 / (1 + exp(-x)), without overflow at either end."""
+    z = np.exp(np.minimum(x, -x))
+    return np.where(x >= 0, 1, z) / (1 + z)
+
+
+def init_parameters(
+    rng: np.random.Generator,
+    *,
+    n_x: int,
+    n_h: int,
+    dtype: type = np.float64,
+) -> Parameters:
+    """Fresh parameters, drawn from a random generator."""
+    return Parameters(
+        W_r=_glorot(rng, (n_h, n_x), dtype),
+        U_r=_orthogonal(rng, (n_h, n_h), dtype),
+        b_r=np.zeros((n_h, 1), dtype),
+        W_z=_glorot(rng, (n_h, n_x), dtype),
+        U_z=_orthogonal(rng, (n_h, n_h), dtype),
+        b_z=np.zeros((n_h, 1), dtype),
+        W_n=_glorot(rng, (n_h, n_x), dtype),
+        U_n=_orthogonal(rng, (n_h, n_h), dtype),
+        b_n=np.zeros((n_h, 1), dtype),
+        b_hn=np.zeros((n_h, 1), dtype),
+    )
+
+
+def zero_state(*, n_h: int, m: int, dtype: type = np.float64) -> State:
+    """A state of zeros."""
+    return State(h=np.zeros((n_h, m), dtype))
+
+
+def forward(parameters: Parameters, inputs: Inputs, state: State) -> tuple[Outputs, State, Residuals]:
+    """One step: the outputs, the next state and the residuals.
+
+    1. r = sigmoid(W_r @ x + U_r @ h_prev + b_r)
+    2. z = sigmoid(W_z @ x + U_z @ h_prev + b_z)
+    3. n = tanh(W_n @ x + b_n + r * (U_n @ h_prev + b_hn))
+    4. h = (1 - z) * n + z * h_prev
+    """
+    W_r, U_r, b_r, W_z, U_z, b_z, W_n, U_n, b_n, b_hn = parameters
+    (x,) = inputs
+    (h_prev,) = state
+
+    # 1. r = sigmoid(W_r @ x + U_r @ h_prev + b_r)
+    r = sigmoid(W_r @ x + U_r @ h_prev + b_r)
+
+    # 2. z = sigmoid(W_z @ x + U_z @ h_prev + b_z)
+    z = sigmoid(W_z @ x + U_z @ h_prev + b_z)
+
+    # 3. n = tanh(W_n @ x + b_n + r * (U_n @ h_prev + b_hn))
+    n_add = U_n @ h_prev + b_hn
+    n = np.tanh(W_n @ x + b_n + r * n_add)
+
+    # 4. h = (1 - z) * n + z * h_prev
+    h = (1 - z) * n + z * h_prev
+
+    return Outputs(h=h), State(h=h), Residuals(x=x, h_prev=h_prev, r=r, z=z, n_add=n_add, n=n)
+
+
+def backward(
+    parameters: Parameters,
+    residuals: Residuals,
+    d_outputs: Outputs | None = None,
+    d_state: State | None = None,
+) -> Gradients:
+    """The gradients of one step, from the cotangents of its results.
+
+    A cotangent that is None counts as zero.
+    """
+    d_outputs = Outputs(None) if d_outputs is None else d_outputs
+    d_state = State(None) if d_state is None else d_state
+    x, h_prev, r, z, n_add, n = residuals
+    W_r = parameters.W_r
+    U_r = parameters.U_r
+    W_z = parameters.W_z
+    U_z = parameters.U_z
+    W_n = parameters.W_n
+    U_n = parameters.U_n
+    m = x.shape[1]         # batch
+    n_h = h_prev.shape[0]  # hidden units
+    dtype = _dtype(parameters, residuals, d_outputs, d_state)
+
+    # the cotangents handed in; None counts as zero
+    dh_output = _cotangent("d_outputs.h", d_outputs.h, (n_h, m), dtype)
+    dh_state = _cotangent("d_state.h", d_state.h, (n_h, m), dtype)
+
+    # 4. h = (1 - z) * n + z * h_prev
+    dh = dh_output + dh_state  # split: the sum over its uses
+    dz_h = dh * h_prev         # hadamard
+    dh_prev_h = dh * z         # hadamard
+    dh_subtract = dh * n       # hadamard
+    h_subtract = 1 - z
+    dn = dh * h_subtract       # hadamard
+
+    # 3. n = tanh(W_n @ x + b_n + r * (U_n @ h_prev + b_hn))
+    dn_add_2 = dn * (1 - n * n)                     # tanh
+    dr = dn_add_2 * n_add                           # hadamard
+    dn_add = dn_add_2 * r                           # hadamard
+    db_hn = np.sum(dn_add, axis=1, keepdims=True)   # addition, summed where it was broadcast
+    dU_n = dn_add @ h_prev.T                        # matrix product
+    dh_prev_n = U_n.T @ dn_add                      # matrix product
+    db_n = np.sum(dn_add_2, axis=1, keepdims=True)  # addition, summed where it was broadcast
+    dW_n = dn_add_2 @ x.T                           # matrix product
+    dx_n = W_n.T @ dn_add_2                         # matrix product
+
+    # 2. z = sigmoid(W_z @ x + U_z @ h_prev + b_z)
+    dz = dz_h - dh_subtract                       # split: the sum over its uses
+    dz_add = dz * (z * h_subtract)                # sigmoid
+    db_z = np.sum(dz_add, axis=1, keepdims=True)  # addition, summed where it was broadcast
+    dU_z = dz_add @ h_prev.T                      # matrix product
+    dh_prev_z = U_z.T @ dz_add                    # matrix product
+    dW_z = dz_add @ x.T                           # matrix product
+    dx_z = W_z.T @ dz_add                         # matrix product
+
+    # 1. r = sigmoid(W_r @ x + U_r @ h_prev + b_r)
+    dr_add = dr * (r * (1 - r))                              # sigmoid
+    db_r = np.sum(dr_add, axis=1, keepdims=True)             # addition, summed where it was broadcast
+    dU_r = dr_add @ h_prev.T                                 # matrix product
+    dh_prev_r = U_r.T @ dr_add                               # matrix product
+    dW_r = dr_add @ x.T                                      # matrix product
+    dx_r = W_r.T @ dr_add                                    # matrix product
+    dh_prev = dh_prev_h + dh_prev_n + dh_prev_z + dh_prev_r  # split: the sum over its uses
+    dx = dx_n + dx_z + dx_r                                  # split: the sum over its uses
+
+    return Gradients(
+        Parameters(
+            W_r=dW_r, U_r=dU_r, b_r=db_r, W_z=dW_z, U_z=dU_z, b_z=db_z, W_n=dW_n, U_n=dU_n, b_n=db_n,
+            b_hn=db_hn,
+        ),
+        Inputs(x=dx),
+        State(h=dh_prev),
+    )
+
+
+def forward_sequence(
+    parameters: Parameters,
+    inputs: Inputs,
+    state: State,
+) -> tuple[Outputs, State, SequenceResiduals]:
+    """T steps: the outputs of every step, the final state and the residuals.
+
+    Every input has a leading axis of T steps, and so has every output.
+    """
+    W_r, U_r, b_r, W_z, U_z, b_z, W_n, U_n, b_n, b_hn = parameters
+    (h_prev,) = state
+    n_h = W_r.shape[0]     # hidden units
+    T = inputs.x.shape[0]  # steps
+    m = inputs.x.shape[2]  # batch
+    dtype = _dtype(parameters, inputs, state)
+
+    h_steps = np.empty((T, n_h, m), dtype)
+    h_prev_steps = np.empty((T, n_h, m), dtype)
+    r_steps = np.empty((T, n_h, m), dtype)
+    z_steps = np.empty((T, n_h, m), dtype)
+    n_add_steps = np.empty((T, n_h, m), dtype)
+    n_steps = np.empty((T, n_h, m), dtype)
+    for t in range(T):
+        x = inputs.x[t]
+
+        # 1. r = sigmoid(W_r @ x + U_r @ h_prev + b_r)
+        r = sigmoid(W_r @ x + U_r @ h_prev + b_r)
+
+        # 2. z = sigmoid(W_z @ x + U_z @ h_prev + b_z)
+        z = sigmoid(W_z @ x + U_z @ h_prev + b_z)
+
+        # 3. n = tanh(W_n @ x + b_n + r * (U_n @ h_prev + b_hn))
+        n_add = U_n @ h_prev + b_hn
+        n = np.tanh(W_n @ x + b_n + r * n_add)
+
+        # 4. h = (1 - z) * n + z * h_prev
+        h = (1 - z) * n + z * h_prev
+
+        # of this step: what is kept, and what the next one starts from
+        h_steps[t] = h
+        h_prev_steps[t] = h_prev
+        r_steps[t] = r
+        z_steps[t] = z
+        n_add_steps[t] = n_add
+        n_steps[t] = n
+        h_prev = h
+
+    return (
+        Outputs(h=h_steps),
+        State(h=h_prev),
+        SequenceResiduals(
+            x_steps=inputs.x, h_prev_steps=h_prev_steps, r_steps=r_steps, z_steps=z_steps,
+            n_add_steps=n_add_steps, n_steps=n_steps,
+        ),
+    )
+
+
+def backward_sequence(
+    parameters: Parameters,
+    residuals: SequenceResiduals,
+    d_outputs: Outputs | None = None,
+    d_final: State | None = None,
+) -> Gradients:
+    """Backpropagation through T steps: the gradients of parameters, inputs and initial state.
+
+    The cotangents in d_outputs have a leading axis of T steps, as the gradients of the inputs have;
+    d_final is for the final state.  A cotangent that is None counts as zero.
+    """
+    d_outputs = Outputs(None) if d_outputs is None else d_outputs
+    d_final = State(None) if d_final is None else d_final
+    x_steps, h_prev_steps, r_steps, z_steps, n_add_steps, n_steps = residuals
+    W_r = parameters.W_r
+    U_r = parameters.U_r
+    W_z = parameters.W_z
+    U_z = parameters.U_z
+    W_n = parameters.W_n
+    U_n = parameters.U_n
+    T, n_x, m = x_steps.shape    # steps, input features, batch
+    n_h = h_prev_steps.shape[1]  # hidden units
+    dtype = _dtype(parameters, residuals, d_outputs, d_final)
+
+    # the cotangents handed in; None counts as zero
+    dh_steps = _cotangent("d_outputs.h", d_outputs.h, (T, n_h, m), dtype)
+    dh = _cotangent("d_final.h", d_final.h, (n_h, m), dtype)
+
+    dW_r = np.zeros((n_h, n_x), dtype)
+    dU_r = np.zeros((n_h, n_h), dtype)
+    db_r = np.zeros((n_h, 1), dtype)
+    dW_z = np.zeros((n_h, n_x), dtype)
+    dU_z = np.zeros((n_h, n_h), dtype)
+    db_z = np.zeros((n_h, 1), dtype)
+    dW_n = np.zeros((n_h, n_x), dtype)
+    dU_n = np.zeros((n_h, n_h), dtype)
+    db_n = np.zeros((n_h, 1), dtype)
+    db_hn = np.zeros((n_h, 1), dtype)
+    dx_steps = np.empty((T, n_x, m), dtype)
+    for t in reversed(range(T)):
+        dh_output = dh_steps[t]
+        x = x_steps[t]
+        h_prev = h_prev_steps[t]
+        r = r_steps[t]
+        z = z_steps[t]
+        n_add = n_add_steps[t]
+        n = n_steps[t]
+
+        # 4. h = (1 - z) * n + z * h_prev
+        dh = dh + dh_output   # split: the sum over its uses
+        dz_h = dh * h_prev    # hadamard
+        dh_prev_h = dh * z    # hadamard
+        dh_subtract = dh * n  # hadamard
+        subtract = 1 - z
+        dn = dh * subtract    # hadamard
+
+        # 3. n = tanh(W_n @ x + b_n + r * (U_n @ h_prev + b_hn))
+        dn_add_2 = dn * (1 - n * n)                      # tanh
+        dr = dn_add_2 * n_add                            # hadamard
+        dn_add = dn_add_2 * r                            # hadamard
+        db_hn += np.sum(dn_add, axis=1, keepdims=True)   # addition, summed where it was broadcast
+        dU_n += dn_add @ h_prev.T                        # matrix product
+        dh_prev_n = U_n.T @ dn_add                       # matrix product
+        db_n += np.sum(dn_add_2, axis=1, keepdims=True)  # addition, summed where it was broadcast
+        dW_n += dn_add_2 @ x.T                           # matrix product
+        dx_n = W_n.T @ dn_add_2                          # matrix product
+
+        # 2. z = sigmoid(W_z @ x + U_z @ h_prev + b_z)
+        dz = dz_h - dh_subtract                        # split: the sum over its uses
+        dz_add = dz * (z * subtract)                   # sigmoid
+        db_z += np.sum(dz_add, axis=1, keepdims=True)  # addition, summed where it was broadcast
+        dU_z += dz_add @ h_prev.T                      # matrix product
+        dh_prev_z = U_z.T @ dz_add                     # matrix product
+        dW_z += dz_add @ x.T                           # matrix product
+        dx_z = W_z.T @ dz_add                          # matrix product
+
+        # 1. r = sigmoid(W_r @ x + U_r @ h_prev + b_r)
+        dr_add = dr * (r * (1 - r))                              # sigmoid
+        db_r += np.sum(dr_add, axis=1, keepdims=True)            # addition, summed where it was broadcast
+        dU_r += dr_add @ h_prev.T                                # matrix product
+        dh_prev_r = U_r.T @ dr_add                               # matrix product
+        dW_r += dr_add @ x.T                                     # matrix product
+        dx_r = W_r.T @ dr_add                                    # matrix product
+        dh_prev = dh_prev_h + dh_prev_n + dh_prev_z + dh_prev_r  # split: the sum over its uses
+        dx = dx_n + dx_z + dx_r                                  # split: the sum over its uses
+
+        # of this step: what is kept, and what the next one starts from
+        dx_steps[t] = dx
+        dh = dh_prev
+
+    return Gradients(
+        Parameters(
+            W_r=dW_r, U_r=dU_r, b_r=db_r, W_z=dW_z, U_z=dU_z, b_z=db_z, W_n=dW_n, U_n=dU_n, b_n=db_n,
+            b_hn=db_hn,
+        ),
+        Inputs(x=dx_steps),
+        State(h=dh),
+    )

@@ -1,0 +1,373 @@
+# Made by graphgen 0.1.0 -O1 from lstm_forget_bias.yaml (sha256 c05799420d139f0a).
+# Do not edit: change the spec and build again.
+"""The LSTM of TensorFlow's BasicLSTMCell: one matrix for the forget, input, candidate and output rows,
+in that order, over the input stacked on the hidden state, and a constant added to the forget gate
+inside the sigmoid, so that a fresh cell remembers. In lstm the state comes first and no bias is
+built in.
+
+Source: "LSTM internals, part 3: the backward propagation", 2019; forget bias after Jozefowicz,
+Zaremba and Sutskever, 2015
+
+Sizes:
+    n_x: input features
+    n_h: hidden units
+    m: batch
+"""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+
+class Parameters(NamedTuple):
+    """What the cell learns; as gradients, one for each."""
+
+    W: np.ndarray  # [4*n_h, n_h + n_x]
+    b: np.ndarray  # [4*n_h, 1]
+
+
+class Inputs(NamedTuple):
+    """What a step reads; as gradients, one for each."""
+
+    x: np.ndarray  # [n_x, m]
+
+
+class State(NamedTuple):
+    """What a step hands on to the next; as cotangents, one for each, or None."""
+
+    h: np.ndarray  # [n_h, m]
+    c: np.ndarray  # [n_h, m]
+
+
+class Outputs(NamedTuple):
+    """What a step computes; as cotangents, one for each, or None."""
+
+    h: np.ndarray  # [n_h, m]
+
+
+class Gradients(NamedTuple):
+    """What a backward function returns."""
+
+    parameters: Parameters
+    inputs: Inputs
+    state: State
+
+
+class Residuals(NamedTuple):
+    """What the backward pass reads of one step."""
+
+    c_prev: np.ndarray  # [n_h, m]
+    z_concat: np.ndarray  # [n_h + n_x, m]
+    f: np.ndarray  # [n_h, m]
+    i: np.ndarray  # [n_h, m]
+    c_hat: np.ndarray  # [n_h, m]
+    o: np.ndarray  # [n_h, m]
+    tanh_c: np.ndarray  # [n_h, m]
+
+
+class SequenceResiduals(NamedTuple):
+    """What the backward pass reads of every step."""
+
+    c_prev_steps: np.ndarray  # [T, n_h, m]
+    z_concat_steps: np.ndarray  # [T, n_h + n_x, m]
+    f_steps: np.ndarray  # [T, n_h, m]
+    i_steps: np.ndarray  # [T, n_h, m]
+    c_hat_steps: np.ndarray  # [T, n_h, m]
+    o_steps: np.ndarray  # [T, n_h, m]
+    tanh_c_steps: np.ndarray  # [T, n_h, m]
+
+
+def _dtype(*groups: Any) -> np.dtype[Any]:
+    """The floating dtype that the arrays of some groups promote to."""
+    arrays = [array for group in groups if group is not None for array in group]
+    dtypes = [array.dtype for array in arrays if hasattr(array, "dtype") and array.dtype.kind in "fc"]
+    return np.result_type(*dtypes) if dtypes else np.dtype(float)
+
+
+def _cotangent(name: str, value: Any, shape: tuple[int, ...], dtype: Any) -> np.ndarray:
+    """A cotangent of a given shape; None counts as zero."""
+    if value is None:
+        return np.zeros(shape, dtype)
+    if np.shape(value) != shape:
+        raise ValueError(f"the cotangent {name} must have the shape {shape}, not {np.shape(value)}")
+    return np.asarray(value)
+
+
+def _glorot(rng: np.random.Generator, shape: tuple[int, ...], dtype: Any) -> np.ndarray:
+    """Uniform within sqrt(6 / (fan in + fan out)) of zero (Glorot and Bengio, 2010)."""
+    limit = np.sqrt(6 / max(1, shape[-1] + shape[-2]))
+    return rng.uniform(-limit, limit, shape).astype(dtype)
+
+
+def sigmoid(x: np.ndarray) -> np.ndarray:
+    """The logistic function 1 / (1 + exp(-x)), without overflow at either end."""
+    z = np.exp(np.minimum(x, -x))
+    return np.where(x >= 0, 1, z) / (1 + z)
+
+
+def init_parameters(
+    rng: np.random.Generator,
+    *,
+    n_x: int,
+    n_h: int,
+    dtype: type = np.float64,
+) -> Parameters:
+    """Fresh parameters, drawn from a random generator."""
+    return Parameters(W=_glorot(rng, (4 * n_h, n_h + n_x), dtype), b=np.zeros((4 * n_h, 1), dtype))
+
+
+def zero_state(*, n_h: int, m: int, dtype: type = np.float64) -> State:
+    """A state of zeros."""
+    return State(h=np.zeros((n_h, m), dtype), c=np.zeros((n_h, m), dtype))
+
+
+def forward(parameters: Parameters, inputs: Inputs, state: State) -> tuple[Outputs, State, Residuals]:
+    """One step: the outputs, the next state and the residuals.
+
+    1. z = W @ concat(x, h_prev) + b
+    2. f = sigmoid(z[:n_h] + forget_bias)
+    3. i = sigmoid(z[n_h:2*n_h])
+    4. c_hat = tanh(z[2*n_h:3*n_h])
+    5. o = sigmoid(z[3*n_h:])
+    6. c = f * c_prev + i * c_hat
+    7. h = o * tanh(c)
+    """
+    W, b = parameters
+    (x,) = inputs
+    h_prev, c_prev = state
+    n_h = h_prev.shape[0]  # hidden units
+
+    # 1. z = W @ concat(x, h_prev) + b
+    z_concat = np.concatenate([x, h_prev], axis=0)
+    z = W @ z_concat + b
+
+    # 2. f = sigmoid(z[:n_h] + forget_bias)
+    f = sigmoid(z[:n_h] + 1)
+
+    # 3. i = sigmoid(z[n_h:2*n_h])
+    i = sigmoid(z[n_h:2 * n_h])
+
+    # 4. c_hat = tanh(z[2*n_h:3*n_h])
+    c_hat = np.tanh(z[2 * n_h:3 * n_h])
+
+    # 5. o = sigmoid(z[3*n_h:])
+    o = sigmoid(z[3 * n_h:])
+
+    # 6. c = f * c_prev + i * c_hat
+    c = f * c_prev + i * c_hat
+
+    # 7. h = o * tanh(c)
+    tanh_c = np.tanh(c)
+    h = o * tanh_c
+
+    return (
+        Outputs(h=h),
+        State(h=h, c=c),
+        Residuals(c_prev=c_prev, z_concat=z_concat, f=f, i=i, c_hat=c_hat, o=o, tanh_c=tanh_c),
+    )
+
+
+def backward(
+    parameters: Parameters,
+    residuals: Residuals,
+    d_outputs: Outputs | None = None,
+    d_state: State | None = None,
+) -> Gradients:
+    """The gradients of one step, from the cotangents of its results.
+
+    A cotangent that is None counts as zero.
+    """
+    d_outputs = Outputs(None) if d_outputs is None else d_outputs
+    d_state = State(None, None) if d_state is None else d_state
+    c_prev, z_concat, f, i, c_hat, o, tanh_c = residuals
+    W = parameters.W
+    n_h, m = c_prev.shape          # hidden units, batch
+    n_x = z_concat.shape[0] - n_h  # input features
+    dtype = _dtype(parameters, residuals, d_outputs, d_state)
+
+    # the cotangents handed in; None counts as zero
+    dh_output = _cotangent("d_outputs.h", d_outputs.h, (n_h, m), dtype)
+    dh_state = _cotangent("d_state.h", d_state.h, (n_h, m), dtype)
+    dc_state = _cotangent("d_state.c", d_state.c, (n_h, m), dtype)
+
+    # 7. h = o * tanh(c)
+    dh = dh_output + dh_state               # split: the sum over its uses
+    do = dh * tanh_c                        # hadamard
+    dtanh_c = dh * o                        # hadamard
+    dc_h = dtanh_c * (1 - tanh_c * tanh_c)  # tanh
+
+    # 6. c = f * c_prev + i * c_hat
+    dc = dc_state + dc_h  # split: the sum over its uses
+    di = dc * c_hat       # hadamard
+    dc_hat = dc * i       # hadamard
+    df = dc * c_prev      # hadamard
+    dc_prev = dc * f      # hadamard
+
+    # 5. o = sigmoid(z[3*n_h:])
+    dz_4 = do * (o * (1 - o))  # sigmoid
+
+    # 4. c_hat = tanh(z[2*n_h:3*n_h])
+    dz_3 = dc_hat * (1 - c_hat * c_hat)  # tanh
+
+    # 3. i = sigmoid(z[n_h:2*n_h])
+    dz_2 = di * (i * (1 - i))  # sigmoid
+
+    # 2. f = sigmoid(z[:n_h] + forget_bias)
+    df_add = df * (f * (1 - f))  # sigmoid
+
+    # 1. z = W @ concat(x, h_prev) + b
+    dz = np.concatenate([df_add, dz_2, dz_3, dz_4], axis=0)  # split: side by side
+    db = np.sum(dz, axis=1, keepdims=True)                   # addition, summed where it was broadcast
+    dW = dz @ z_concat.T                                     # matrix product
+    dz_concat = W.T @ dz                                     # matrix product
+    dx = dz_concat[:n_x]                                     # concat
+    dh_prev = dz_concat[n_x:]                                # concat
+
+    return Gradients(Parameters(W=dW, b=db), Inputs(x=dx), State(h=dh_prev, c=dc_prev))
+
+
+def forward_sequence(
+    parameters: Parameters,
+    inputs: Inputs,
+    state: State,
+) -> tuple[Outputs, State, SequenceResiduals]:
+    """T steps: the outputs of every step, the final state and the residuals.
+
+    Every input has a leading axis of T steps, and so has every output.
+    """
+    W, b = parameters
+    h_prev, c_prev = state
+    T, n_x, m = inputs.x.shape  # steps, input features, batch
+    n_h = h_prev.shape[0]       # hidden units
+    dtype = _dtype(parameters, inputs, state)
+
+    h_steps = np.empty((T, n_h, m), dtype)
+    c_prev_steps = np.empty((T, n_h, m), dtype)
+    z_concat_steps = np.empty((T, n_h + n_x, m), dtype)
+    f_steps = np.empty((T, n_h, m), dtype)
+    i_steps = np.empty((T, n_h, m), dtype)
+    c_hat_steps = np.empty((T, n_h, m), dtype)
+    o_steps = np.empty((T, n_h, m), dtype)
+    tanh_c_steps = np.empty((T, n_h, m), dtype)
+    for t in range(T):
+        x = inputs.x[t]
+
+        # 1. z = W @ concat(x, h_prev) + b
+        z_concat = np.concatenate([x, h_prev], axis=0)
+        z = W @ z_concat + b
+
+        # 2. f = sigmoid(z[:n_h] + forget_bias)
+        f = sigmoid(z[:n_h] + 1)
+
+        # 3. i = sigmoid(z[n_h:2*n_h])
+        i = sigmoid(z[n_h:2 * n_h])
+
+        # 4. c_hat = tanh(z[2*n_h:3*n_h])
+        c_hat = np.tanh(z[2 * n_h:3 * n_h])
+
+        # 5. o = sigmoid(z[3*n_h:])
+        o = sigmoid(z[3 * n_h:])
+
+        # 6. c = f * c_prev + i * c_hat
+        c = f * c_prev + i * c_hat
+
+        # 7. h = o * tanh(c)
+        tanh_c = np.tanh(c)
+        h = o * tanh_c
+
+        # of this step: what is kept, and what the next one starts from
+        h_steps[t] = h
+        c_prev_steps[t] = c_prev
+        z_concat_steps[t] = z_concat
+        f_steps[t] = f
+        i_steps[t] = i
+        c_hat_steps[t] = c_hat
+        o_steps[t] = o
+        tanh_c_steps[t] = tanh_c
+        h_prev, c_prev = h, c
+
+    return (
+        Outputs(h=h_steps),
+        State(h=h_prev, c=c_prev),
+        SequenceResiduals(
+            c_prev_steps=c_prev_steps, z_concat_steps=z_concat_steps, f_steps=f_steps, i_steps=i_steps,
+            c_hat_steps=c_hat_steps, o_steps=o_steps, tanh_c_steps=tanh_c_steps,
+        ),
+    )
+
+
+def backward_sequence(
+    parameters: Parameters,
+    residuals: SequenceResiduals,
+    d_outputs: Outputs | None = None,
+    d_final: State | None = None,
+) -> Gradients:
+    """Backpropagation through T steps: the gradients of parameters, inputs and initial state.
+
+    The cotangents in d_outputs have a leading axis of T steps, as the gradients of the inputs have;
+    d_final is for the final state.  A cotangent that is None counts as zero.
+    """
+    d_outputs = Outputs(None) if d_outputs is None else d_outputs
+    d_final = State(None, None) if d_final is None else d_final
+    c_prev_steps, z_concat_steps, f_steps, i_steps, c_hat_steps, o_steps, tanh_c_steps = residuals
+    W = parameters.W
+    T, n_h, m = c_prev_steps.shape       # steps, hidden units, batch
+    n_x = z_concat_steps.shape[1] - n_h  # input features
+    dtype = _dtype(parameters, residuals, d_outputs, d_final)
+
+    # the cotangents handed in; None counts as zero
+    dh_steps = _cotangent("d_outputs.h", d_outputs.h, (T, n_h, m), dtype)
+    dh = _cotangent("d_final.h", d_final.h, (n_h, m), dtype)
+    dc = _cotangent("d_final.c", d_final.c, (n_h, m), dtype)
+
+    dW = np.zeros((4 * n_h, n_h + n_x), dtype)
+    db = np.zeros((4 * n_h, 1), dtype)
+    dx_steps = np.empty((T, n_x, m), dtype)
+    for t in reversed(range(T)):
+        dh_output = dh_steps[t]
+        c_prev = c_prev_steps[t]
+        z_concat = z_concat_steps[t]
+        f = f_steps[t]
+        i = i_steps[t]
+        c_hat = c_hat_steps[t]
+        o = o_steps[t]
+        tanh_c = tanh_c_steps[t]
+
+        # 7. h = o * tanh(c)
+        dh = dh + dh_output                     # split: the sum over its uses
+        do = dh * tanh_c                        # hadamard
+        dtanh_c = dh * o                        # hadamard
+        dc_h = dtanh_c * (1 - tanh_c * tanh_c)  # tanh
+
+        # 6. c = f * c_prev + i * c_hat
+        dc = dc + dc_h    # split: the sum over its uses
+        di = dc * c_hat   # hadamard
+        dc_hat = dc * i   # hadamard
+        df = dc * c_prev  # hadamard
+        dc_prev = dc * f  # hadamard
+
+        # 5. o = sigmoid(z[3*n_h:])
+        dz_4 = do * (o * (1 - o))  # sigmoid
+
+        # 4. c_hat = tanh(z[2*n_h:3*n_h])
+        dz_3 = dc_hat * (1 - c_hat * c_hat)  # tanh
+
+        # 3. i = sigmoid(z[n_h:2*n_h])
+        dz_2 = di * (i * (1 - i))  # sigmoid
+
+        # 2. f = sigmoid(z[:n_h] + forget_bias)
+        df_add = df * (f * (1 - f))  # sigmoid
+
+        # 1. z = W @ concat(x, h_prev) + b
+        dz = np.concatenate([df_add, dz_2, dz_3, dz_4], axis=0)  # split: side by side
+        db += np.sum(dz, axis=1, keepdims=True)                  # addition, summed where it was broadcast
+        dW += dz @ z_concat.T                                    # matrix product
+        dz_concat = W.T @ dz                                     # matrix product
+        dx = dz_concat[:n_x]                                     # concat
+        dh_prev = dz_concat[n_x:]                                # concat
+
+        # of this step: what is kept, and what the next one starts from
+        dx_steps[t] = dx
+        dh, dc = dh_prev, dc_prev
+
+    return Gradients(Parameters(W=dW, b=db), Inputs(x=dx_steps), State(h=dh, c=dc))
