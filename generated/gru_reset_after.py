@@ -312,8 +312,8 @@ def backward_sequence(
 ) -> Gradients:
     """Backpropagation through T steps: the gradients of parameters, inputs and initial state.
 
-    The cotangents in d_outputs have a leading axis of T steps, as the gradients of the inputs have;
-    d_final is for the final state.  A cotangent that is None counts as zero.
+    The cotangents in d_outputs have a leading axis of T steps, and so have the gradients of
+    the inputs; d_final is for the final state.  A cotangent that is None counts as zero.
     """
     d_outputs = Outputs(None) if d_outputs is None else d_outputs
     d_final = State(None) if d_final is None else d_final

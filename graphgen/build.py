@@ -48,7 +48,7 @@ def plan(specs: Sequence[str], folder: Path, level: int | None) -> list[Job]:
                 raise GraphgenError(f"{path} was made from {name}.yaml, which is not shipped: name its spec")
             jobs.append(Job(find_spec(name), folder, int(made[1]) if level is None else level))
     if not jobs:
-        raise GraphgenError(f"there are no generated modules in {folder}")
+        raise GraphgenError(f"there are no generated modules in {folder}; name a spec to build")
     return jobs
 
 

@@ -48,18 +48,14 @@ def main() -> None:
 @click.option("-o", "--output", type=click.Path(path_type=Path), default=Path("generated"), show_default=True,
               help="The folder the modules go to.")  # fmt: skip
 @level_option
-@click.option(
-    "--check", "only_check", is_flag=True, help="Write nothing; show what is stale, and exit with 1."
-)
+@click.option("--check", "only_check", is_flag=True, help="Write nothing; show what is stale, and exit with 1.")
 def build(specs: tuple[str, ...], output: Path, level: str | None, only_check: bool) -> None:
     """Compile specs, each a file or the name of a shipped one, to modules.
 
-    With --check and no SPEC, every module in the folder is compared with its shipped spec.
+    Without a SPEC, every module in the folder is built (or checked) again from the shipped spec it came from.
     """
     from graphgen import build as rooms
 
-    if not specs and not only_check:
-        raise click.UsageError("name a spec to build; `graphgen list cells` shows the shipped ones")
     with told():
         jobs = rooms.plan(specs, output, None if level is None else int(level))
         modules = rooms.compile_all(jobs)

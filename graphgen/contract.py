@@ -10,7 +10,9 @@ PREVIOUS = "_prev"  # a state `a` is read as `a_prev`
 RECORDS = {"parameters": "Parameters", "inputs": "Inputs", "state": "State", "outputs": "Outputs"}
 HELPER_NAMES = frozenset(name for name, _ in inspect.getmembers(helpers, inspect.isfunction))
 MODULE_NAMES = frozenset(
-    ("np", "NamedTuple", *RECORDS, *RECORDS.values(), "Gradients", "Residuals", "SequenceResiduals")
-    + ("init_parameters", "zero_state", "forward", "backward", "forward_sequence", "backward_sequence")
-    + ("residuals", "d_outputs", "d_state", "d_final", "dtype", "rng")
+    [
+        *("np", "NamedTuple", *RECORDS, *RECORDS.values(), "Gradients", "Residuals", "SequenceResiduals"),
+        *("init_parameters", "zero_state", "forward", "backward", "forward_sequence", "backward_sequence"),
+        *("residuals", "d_outputs", "d_state", "d_final", "dtype", "rng"),
+    ]
 )

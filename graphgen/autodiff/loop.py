@@ -57,12 +57,8 @@ def _reach(
     leaves = {key for key, want in zip(into, wanted) if want}
     seeded = {key for key, result in zip(out, cotangents) if result is not None}
     for _ in range(carries + 1):
-        leaves |= {
-            a for a, b in list(zip(into, out))[:carries] if any(body.inputs[k] in below[b] for k in leaves)
-        }
-        seeded |= {
-            b for a, b in list(zip(into, out))[:carries] if any(body.inputs[a] in below[k] for k in seeded)
-        }
+        leaves |= {a for a, b in list(zip(into, out))[:carries] if any(body.inputs[k] in below[b] for k in leaves)}
+        seeded |= {b for a, b in list(zip(into, out))[:carries] if any(body.inputs[a] in below[k] for k in seeded)}
     return [key for key in into if key in leaves], [key for key in out if key in seeded]
 
 
@@ -86,9 +82,7 @@ class _Backward:
         zeros = make.zeros(shape=leaf.shape)
         body_input = list(self.body.inputs)[list(self.body.outputs).index(key.removeprefix("d_"))]
         self.where[body_input] = len(self.carried)
-        self.carried.append(
-            (leaf, zeros if initial is None else initial, zeros if following is None else following)
-        )
+        self.carried.append((leaf, zeros if initial is None else initial, zeros if following is None else following))
 
     def total(self, key: str, part: Node) -> None:
         """Sum the cotangent of a constant over the steps."""

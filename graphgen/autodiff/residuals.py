@@ -26,7 +26,7 @@ def choose(forward: Graph, backward: Graph) -> tuple[Node, ...]:
     late = _late(walk(backward.outputs.values()), cotangents)
 
     number = {node: at for at, node in enumerate(order)}
-    network = nx.DiGraph()
+    network: nx.DiGraph[int] = nx.DiGraph()
     network.add_nodes_from([SOURCE, SINK])
     waiting = _reads(backward, late)
     for node in waiting:

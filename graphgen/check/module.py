@@ -70,9 +70,7 @@ def _rows(module: ModuleType, cell: Cell, graph: Graph) -> Iterator[Row]:
 def is_analytic(graph: Graph) -> bool:
     """Whether the complex step may pass through every operation."""
     for node in graph.order():
-        if not node.op.analytic and any(
-            operand.dtype == "float" and not operand.weak for operand in node.inputs
-        ):
+        if not node.op.analytic and any(operand.dtype == "float" and not operand.weak for operand in node.inputs):
             return False
         if node.op is OPS["apply"] and not is_analytic(body_graph(node.attrs["function"])):
             return False
@@ -162,19 +160,14 @@ class Trial:
         """The comparison of one gradient, each array scaled on its own."""
         best = central if exact is None else exact
         difference = np.abs(written - best)
-        worst = (
-            tuple(int(i) for i in np.unravel_index(np.argmax(difference), difference.shape))
-            if best.size
-            else ()
-        )
+        worst = tuple(int(i) for i in np.unravel_index(np.argmax(difference), difference.shape)) if best.size else ()
         scale = float(np.max(np.abs(best), initial=0.0)) or 1.0
         central_error = float(np.max(np.abs(written - central), initial=0.0)) / scale
         exact_error = None if exact is None else float(np.max(np.abs(written - exact), initial=0.0)) / scale
         # A difference of two sums of this size is off by their rounding, whatever the gradient is.
         rounding = np.finfo(float).eps * self.magnitude() / STEP / scale
-        ok = central_error <= CENTRAL_BOUND + rounding and (
-            exact_error is None or exact_error <= COMPLEX_BOUND
-        )
+        agrees = central_error <= CENTRAL_BOUND + rounding
+        ok = bool(agrees and (exact_error is None or exact_error <= COMPLEX_BOUND))
         values = (float(written[worst]), float(best[worst])) if best.size else (0.0, 0.0)
         return Row(self.name, key, worst, *values, central_error, exact_error, ok)
 

@@ -13,9 +13,7 @@ from graphgen.check.module import COMPLEX_BOUND, Report, Row
 
 def print_report(report: Report, console: Console) -> None:
     """One row for each gradient, with its worst element."""
-    table = _table(
-        console, "function", "gradient", "worst element", "written", "numeric", "central", "complex", ""
-    )
+    table = _table(console, "function", "gradient", "worst element", "written", "numeric", "central", "complex", "")
     for row in report.rows:
         table.add_row(
             row.function.replace("forward", "backward"),
@@ -47,9 +45,7 @@ def print_summaries(reports: Sequence[Report], console: Console) -> None:
     for report in reports:
         for row in report.rows:
             if not row.ok:
-                console.print(
-                    f"{report.name}: {row.function}: {_element(row)}: {row.written} is not {row.numeric}"
-                )
+                console.print(f"{report.name}: {row.function}: {_element(row)}: {row.written} is not {row.numeric}")
 
 
 def summary(report: Report) -> str:

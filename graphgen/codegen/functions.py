@@ -43,12 +43,8 @@ class Pair:
         self.suffix = "_sequence" if length is not None else ""
         self.record_name = "SequenceResiduals" if length is not None else "Residuals"
         self.final = "d_final" if length is not None else "d_state"
-        self.given = [
-            group for group in ("parameters", "inputs", "state") if group != "state" or spoken.has_state
-        ]
-        parameters = {
-            step.forward.inputs[f"parameters.{name}"] for name in members(step.forward, "parameters")
-        }
+        self.given = [group for group in ("parameters", "inputs", "state") if group != "state" or spoken.has_state]
+        parameters = {step.forward.inputs[f"parameters.{name}"] for name in members(step.forward, "parameters")}
         self.residuals = [node for node in step.residuals if node not in parameters]
         names.learn(step.forward)
         self.backward, self.sizes = self._backward()
@@ -69,9 +65,7 @@ class Pair:
             for name in members(graph, group):
                 leaf = graph.inputs[f"{group}.{name}"]
                 whole = self.length is not None and group == "inputs"
-                sources.append(
-                    Source(group, name, f"inputs.{name}" if whole else self.names.name(leaf), leaf.shape)
-                )
+                sources.append(Source(group, name, f"inputs.{name}" if whole else self.names.name(leaf), leaf.shape))
         return sources
 
     def _forward(self) -> Function:
@@ -88,9 +82,7 @@ class Pair:
 
         kept_values = {self.names.name(node): lowering.text(node) for node in self.residuals}
         residuals = call(self.record_name, {**kept_values, **{size: size for size in self.sizes}}, 8)
-        results = [
-            result(group) for group in ("outputs", "state") if group == "outputs" or self.spoken.has_state
-        ]
+        results = [result(group) for group in ("outputs", "state") if group == "outputs" or self.spoken.has_state]
         returns = enclose("return ", [*results, residuals], "", 4)
         if "\n" in returns:
             returns = enclose("return (", [*results, residuals], ")", 4)
@@ -99,14 +91,10 @@ class Pair:
         begin, unbound = self._begin(sources, used, self.given)
         arguments = [f"{group}: {RECORDS[group]}" for group in self.given]
         arguments += ["*", *(f"{size}: int" for size in unbound)] if unbound else []
-        records = [
-            RECORDS[group] for group in ("outputs", "state") if group == "outputs" or self.spoken.has_state
-        ]
+        records = [RECORDS[group] for group in ("outputs", "state") if group == "outputs" or self.spoken.has_state]
         result_type = f"tuple[{', '.join([*records, self.record_name])}]"
         doc = self._forward_doc()
-        return Function(
-            f"forward{self.suffix}", tuple(arguments), result_type, doc, (*begin, *blocks), returns
-        )
+        return Function(f"forward{self.suffix}", tuple(arguments), result_type, doc, (*begin, *blocks), returns)
 
     def _backward(self) -> tuple[Function, list[str]]:
         graph = self.step.backward
@@ -128,9 +116,7 @@ class Pair:
         returns = enclose("return Gradients(", results, ")", 4)
         used = names_in([*codes(blocks), *(f"_({value})" for value in results)])
         handed = {"d_outputs": "outputs", self.final: "state"}
-        handed = {
-            name: group for name, group in handed.items() if group == "outputs" or self.spoken.has_state
-        }
+        handed = {name: group for name, group in handed.items() if group == "outputs" or self.spoken.has_state}
         begin, unbound = self._begin([*residuals, *parameters], used, ["parameters", "residuals", *handed])
         told = [Line(f"{size} = residuals.{size}", self.spoken.dims[size]) for size in unbound]
         defaults = [Line(self._default(name, group, graph)) for name, group in handed.items()]
@@ -197,6 +183,6 @@ class Pair:
         return (
             f"Backpropagation through {self.length} steps: the gradients of parameters, inputs and initial state.",
             "",
-            f"The cotangents in d_outputs have a leading axis of {self.length} steps, as the gradients of the inputs have;",
-            "d_final is for the final state.  A cotangent that is None counts as zero.",
+            f"The cotangents in d_outputs have a leading axis of {self.length} steps, and so have the gradients of",
+            "the inputs; d_final is for the final state.  A cotangent that is None counts as zero.",
         )

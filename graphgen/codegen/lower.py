@@ -70,8 +70,7 @@ class Lowering:
             elif node in self.stated and node not in self.texts:
                 self.state(node)
         return tuple(
-            Block("" if number is None else self.heading(number), tuple(items))
-            for number, items in self.written
+            Block("" if number is None else self.heading(number), tuple(items)) for number, items in self.written
         )
 
     def write(self, item: Line | Loop, equation: int | None = None) -> None:
@@ -164,33 +163,23 @@ class Lowering:
                 self.texts[item] = texts[carried[item.attrs["at"]][0]]
                 continue
             self.texts[item] = self.assign(self.naming.name(item, self.note(item), ()))
-            self.write(
-                Line(f"{self.texts[item]} = np.empty({tidy(tuple_text(map(str, item.shape)))}, dtype)")
-            )
+            self.write(Line(f"{self.texts[item]} = np.empty({tidy(tuple_text(map(str, item.shape)))}, dtype)"))
 
         t = self.naming.index(self.depth)
         blocks = list(inner.run())
         self.assigned |= inner.assigned
         reads = [
-            Line(f"{texts[leaf]} = {self.text(operand)}[{t}]")
-            for leaf, operand in sliced
-            if inner.is_read(leaf)
+            Line(f"{texts[leaf]} = {self.text(operand)}[{t}]") for leaf, operand in sliced if inner.is_read(leaf)
         ]
-        ends = [
-            Line(f"{self.texts[item]}[{t}] = {inner.text(results[item.attrs['at']])}") for item in stacked
-        ]
+        ends = [Line(f"{self.texts[item]}[{t}] = {inner.text(results[item.attrs['at']])}") for item in stacked]
         moves = [(texts[leaf], inner.text(result)) for (leaf, _), result in zip(carried, results)]
         moves = [(old, new) for old, new in moves if old != new]
         if moves:
             ends.append(Line(f"{', '.join(old for old, _ in moves)} = {', '.join(new for _, new in moves)}"))
         blocks = [Block("", tuple(reads))] * bool(reads) + blocks
-        blocks += [
-            Block("of this step: what is kept, and what the next one starts from", tuple(ends))
-        ] * bool(ends)
+        blocks += [Block("of this step: what is kept, and what the next one starts from", tuple(ends))] * bool(ends)
         steps = f"range({scan.attrs['length']})"
-        self.write(
-            Loop(f"for {t} in {f'reversed({steps})' if scan.attrs['reverse'] else steps}:", tuple(blocks))
-        )
+        self.write(Loop(f"for {t} in {f'reversed({steps})' if scan.attrs['reverse'] else steps}:", tuple(blocks)))
 
     def _loop_name(self, leaf: Node, operand: Node, body: Graph) -> str:
         """The name of a carry or of a step's slice; a carry may go on under the name it starts from."""

@@ -74,10 +74,10 @@ class ForwardNames:
     def _describe(self, node: Node) -> str:
         """A name for a value that the user gave none: `tanh_c`, `gate_1`, `gate_add`, `a_steps`."""
         if node.op is OPS["item"]:
-            body, at = node.inputs[0].attrs["body"], node.attrs["at"]
-            return self.name(list(body.outputs.values())[at]) + "_steps"
+            body: Graph = node.inputs[0].attrs["body"]
+            return self.name(list(body.outputs.values())[node.attrs["at"]]) + "_steps"
         if node.op is OPS["input"]:
-            return node.attrs["name"].split(".", 1)[1] + "_steps"
+            return str(node.attrs["name"]).split(".", 1)[1] + "_steps"
         named = [self.of[operand] for operand in node.inputs if operand in self.of]
         if node.op is OPS["slice"] and named:
             self.slices[named[0]] += 1

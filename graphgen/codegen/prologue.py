@@ -27,16 +27,12 @@ class Source:
         return f"{self.argument}.{self.field}"
 
 
-def prologue(
-    sources: Sequence[Source], used: set[str], dims: Mapping[str, str]
-) -> tuple[list[Line], list[str]]:
+def prologue(sources: Sequence[Source], used: set[str], dims: Mapping[str, str]) -> tuple[list[Line], list[str]]:
     """The first lines of a function whose statements use some names; and the sizes that no array tells it.
 
     `dims` are the symbols with their docs, in the order in which they are declared.
     """
-    lines = [
-        line for _, group in groupby(sources, lambda s: s.argument) for line in _unpack(list(group), used)
-    ]
+    lines = [line for _, group in groupby(sources, lambda s: s.argument) for line in _unpack(list(group), used)]
     spelled = {source.whole: source.text if source.text in used else source.whole for source in sources}
     ranks = {source.whole: len(source.shape) for source in sources}
     known = {b.symbol: b for b in bindings((source.whole, source.shape) for source in sources)}
@@ -49,9 +45,7 @@ def prologue(
         several = list(group)
         bound = [binding.symbol for binding in several]
         if len(bound) == ranks[whole] > 1 and all(b.is_plain for b in several):
-            lines.append(
-                Line(f"{', '.join(bound)} = {spelled[whole]}.shape", ", ".join(dims[s] for s in bound))
-            )
+            lines.append(Line(f"{', '.join(bound)} = {spelled[whole]}.shape", ", ".join(dims[s] for s in bound)))
             continue
         for binding in several:
             size = tidy(binding.text(spelled[whole], ranks[whole]))

@@ -22,7 +22,7 @@ def environment() -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
-        autoescape=False,  # noqa: S701  # Python, not HTML
+        autoescape=False,  # Python, not HTML
     )
     environment.filters["beside"] = beside
     environment.tests["line"] = lambda item: isinstance(item, Line)

@@ -30,9 +30,7 @@ def bind(op: Op, call: ast.Call, fail: Fail) -> tuple[list[ast.expr], dict[str, 
         elif name in op.attributes:
             attributes[name] = keyword.value
         else:
-            raise fail(
-                f"{op.name} has no argument '{name}': {usage(op)}", keyword, did_you_mean(name, op.attributes)
-            )
+            raise fail(f"{op.name} has no argument '{name}': {usage(op)}", keyword, did_you_mean(name, op.attributes))
     if not op.variadic:
         missing = [name for name in op.operands[len(operands) :] if name not in named]
         if missing:
@@ -60,9 +58,7 @@ def attribute(name: str, value: Any, tree: ast.expr, fail: Fail) -> Any:
         case "axis":
             if value is None or all(type(v) is int for v in several):
                 return value
-            raise fail(
-                "an axis is a whole number, or several in brackets", tree, "as in axis=0 or axis=(0, -1)"
-            )
+            raise fail("an axis is a whole number, or several in brackets", tree, "as in axis=0 or axis=(0, -1)")
         case "axes":
             if isinstance(value, tuple) and all(type(v) is int for v in several):
                 return value

@@ -20,9 +20,7 @@ def elaborate(cell: Cell) -> Graph:
     _check_used(cell)
     inputs = _leaves(cell)
     names: dict[str, Value] = {name: Dim.of(name) for name in cell.dims}
-    names |= {
-        name.split(".")[1] + PREVIOUS * name.startswith("state."): node for name, node in inputs.items()
-    }
+    names |= {name.split(".")[1] + PREVIOUS * name.startswith("state."): node for name, node in inputs.items()}
     names |= cell.constants
     functions: dict[str, Function] = {}
     for function in cell.functions:
@@ -61,9 +59,7 @@ def _assignment(cell: Cell, name: str) -> Equation:
 def _result(value: Value, equation: Equation) -> Node:
     """What an equation computes, if it is an array of numbers."""
     if not isinstance(value, Node) or value.weak:
-        raise equation.expression.fail(
-            "this is a number, not computed from any array", cure="it is no output"
-        )
+        raise equation.expression.fail("this is a number, not computed from any array", cure="it is no output")
     if value.dtype != "float":
         raise equation.expression.fail("a comparison is no output", cure="as in where(x > 0, 1, 0)")
     return value
@@ -91,21 +87,15 @@ def _check_used(cell: Cell) -> None:
     called |= {name for function in cell.functions for name in function.body.calls}
     kept = {name for name, _ in cell.outputs} | {state.name for state in cell.states}
     for kind, variables in (("parameter", cell.parameters), ("input", cell.inputs)):
-        for variable in variables:
-            if variable.name not in read:
-                raise variable.part.fail(
-                    f"the {kind} '{variable.name}' is never read", "use it or take it out"
-                )
+        for given in variables:
+            if given.name not in read:
+                raise given.part.fail(f"the {kind} '{given.name}' is never read", "use it or take it out")
     for equation in cell.equations:
         if equation.target not in read | kept:
-            raise equation.part.fail(
-                f"'{equation.target}' is never read", "list it under outputs or take it out"
-            )
+            raise equation.part.fail(f"'{equation.target}' is never read", "list it under outputs or take it out")
     for function in cell.functions:
         if function.name not in called:
-            raise function.part.fail(
-                f"the function '{function.name}' is never called", "use it or take it out"
-            )
+            raise function.part.fail(f"the function '{function.name}' is never called", "use it or take it out")
     variables = (*cell.parameters, *cell.inputs, *cell.states)
     used = read | {symbol for v in variables for dim in v.shape for symbol in dim.symbols}
     for kind, name, part in cell.declared:

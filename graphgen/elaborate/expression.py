@@ -52,13 +52,13 @@ class Elaborator:
     def value(self, tree: ast.expr) -> Value:
         """A node, or a number, dim or tuple that is known now."""
         match tree:
-            case ast.Constant(value=value):
-                return value if value is None or isinstance(value, int) else float(value)  # type: ignore[arg-type]
+            case ast.Constant(value=None | int() | float() as constant):
+                return constant
             case ast.Name(id=name):
                 return self.named(name, tree)
             case ast.UnaryOp(operand=operand):
-                value = self.operand(operand)
-                return -value if not isinstance(value, Node) else self.built(tree, "negative", value)
+                x = self.operand(operand)
+                return self.built(tree, "negative", x) if isinstance(x, Node) else -x
             case ast.BinOp(left=left, op=op, right=right):
                 return self.binary(tree, type(op), self.operand(left), self.operand(right))
             case ast.Compare(left=left, ops=[op], comparators=[right]):
@@ -83,9 +83,7 @@ class Elaborator:
             return self.names[name]
         if name in self.later:
             line = self.later[name].part.position.line
-            previous = (
-                f"; the state before the step is {name}{PREVIOUS}" if name + PREVIOUS in self.names else ""
-            )
+            previous = f"; the state before the step is {name}{PREVIOUS}" if name + PREVIOUS in self.names else ""
             raise self.fail(
                 f"'{name}' is not assigned yet: see line {line}", tree, f"move that equation up{previous}"
             )

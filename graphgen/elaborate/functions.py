@@ -12,9 +12,7 @@ from graphgen.ops.declare import Elementwise
 from graphgen.ops.function import Function
 from graphgen.spec.model import Expression, FunctionSpec
 
-ELEMENTWISE = {
-    name for name, op in OPS.items() if op.public and (isinstance(op, Elementwise) or name == "where")
-}
+ELEMENTWISE = {name for name, op in OPS.items() if op.public and (isinstance(op, Elementwise) or name == "where")}
 
 
 def elaborate_function(
@@ -69,7 +67,7 @@ class Inline(ast.NodeTransformer):
     def generic_visit(self, tree: ast.AST) -> ast.AST:
         """Arithmetic and comparisons; nothing that has axes."""
         if isinstance(tree, ast.Subscript | ast.Attribute | ast.Tuple | ast.List | ast.Slice):
-            raise self.fail("a function works on each element alone", tree)  # type: ignore[arg-type]
+            raise self.fail("a function works on each element alone", tree)
         if isinstance(tree, ast.BinOp) and isinstance(tree.op, ast.MatMult):
             raise self.fail("a function works on each element alone: use *", tree)
         if isinstance(tree, ast.Constant) and (tree.value is None or isinstance(tree.value, bool)):

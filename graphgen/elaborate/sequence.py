@@ -20,9 +20,7 @@ def over_time(step: Graph, length: Dim) -> Graph:
         for key, leaf in body_inputs.items()
     }
     carries, sequences = len(groups["state"]), len(groups["inputs"])
-    scan = make.scan(
-        *leaves.values(), body=body, carries=carries, sequences=sequences, length=length, reverse=False
-    )
+    scan = make.scan(*leaves.values(), body=body, carries=carries, sequences=sequences, length=length, reverse=False)
     results = {key: make.item(scan, at=at) for at, key in enumerate(body.outputs)}
     notes = {leaves[key]: step.notes[leaf] for key, leaf in body_inputs.items() if leaves[key] is leaf}
     ordered = {

@@ -112,9 +112,7 @@ def _new(op: Op, inputs: tuple[Node, ...], attrs: dict[str, Any]) -> Node:
     node = Node()
     node.op, node.inputs, node.attrs = op, inputs, attrs
     node.results = (inferred,) if isinstance(inferred, Type) else inferred
-    node.weak = op.name in ("const", "size") or (
-        op.elementwise and bool(inputs) and all(i.weak for i in inputs)
-    )
+    node.weak = op.name in ("const", "size") or (op.elementwise and bool(inputs) and all(i.weak for i in inputs))
     return node
 
 
@@ -228,9 +226,8 @@ def move_notes(notes: Mapping[Node, Note], change: Mapping[Node, Node]) -> dict[
     """The notes of nodes that were changed; of two notes that meet on one node the first stays."""
     moved: dict[Node, Note] = {}
     for node, note in notes.items():
-        of = note.cotangent_of
-        if of in change:
-            note = replace(note, cotangent_of=change[of])
+        if note.cotangent_of:
+            note = replace(note, cotangent_of=change.get(note.cotangent_of, note.cotangent_of))
         moved.setdefault(change.get(node, node), note)
     return moved
 

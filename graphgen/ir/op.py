@@ -57,10 +57,11 @@ class Op:
         """The result's type, or a ShapeError; its signature is the operation's signature in a spec."""
         raise NotImplementedError
 
-    def vjp(self, dz: Node, y: Node, *inputs: Node, **attrs: Any) -> Sequence[Node | None]:
-        """The junction rule: the cotangent of each operand from the result's cotangent `dz`; `y` is the result.
+    def vjp(self, *args: Any, **attrs: Any) -> Sequence[Node | None]:
+        """The junction rule, `vjp(dz, y, *operands, **attributes)`: each operand's cotangent, or None.
 
-        A cotangent may keep the result's broadcast shape: the sweep sums it down to the operand's.
+        dz is the result's cotangent, y the result.  A cotangent may keep the result's broadcast shape: the sweep
+        sums it down to the operand's.
         """
         raise NotImplementedError
 
@@ -96,9 +97,7 @@ class Op:
     def defaults(self) -> dict[str, Any]:
         """The attributes that may be left out."""
         parameters = self.signature.parameters.values()
-        return {
-            p.name: p.default for p in parameters if p.default is not p.empty and p.kind == p.KEYWORD_ONLY
-        }
+        return {p.name: p.default for p in parameters if p.default is not p.empty and p.kind == p.KEYWORD_ONLY}
 
     @cached_property
     def variadic(self) -> bool:

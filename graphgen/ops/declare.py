@@ -49,7 +49,7 @@ class Elementwise(Op):
         return Type(broadcast(*(node.shape for node in inputs)), self.dtype)
 
     def vjp(self, dz: Node, y: Node, *inputs: Node, **attrs: float) -> list[Node | None]:
-        names = {**dict(zip(self.operands, inputs)), **attrs, "dz": dz, "y": y}
+        names: dict[str, Node | float] = {**dict(zip(self.operands, inputs)), **attrs, "dz": dz, "y": y}
         return [self.rule(rule, names) for rule in self.rules]
 
     @staticmethod

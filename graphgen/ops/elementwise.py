@@ -47,9 +47,7 @@ elementwise("abs", "np.abs({x})", "sign(x)", meaning="Abs(x)", analytic=False, d
 elementwise("sign", "np.sign({x})", meaning="sign(x)", analytic=False, doc="-1, 0 or 1; its derivative is 0.")
 elementwise("exp", "np.exp({x})", "y", meaning="exp(x)", doc="Exponential.")
 elementwise("log", "np.log({x})", rule="dz / x", meaning="log(x)", low=0.2, doc="Natural logarithm.")
-elementwise(
-    "sqrt", "np.sqrt({x})", rule="dz / (2 * y)", meaning="sqrt(x)", low=0.2, doc="Square root; inf at 0."
-)
+elementwise("sqrt", "np.sqrt({x})", rule="dz / (2 * y)", meaning="sqrt(x)", low=0.2, doc="Square root; inf at 0.")
 elementwise("square", "np.square({x})", "2 * x", meaning="x**2", doc="Square.")
 elementwise("sin", "np.sin({x})", "cos(x)", meaning="sin(x)", doc="Sine.")
 elementwise("cos", "np.cos({x})", "-sin(x)", meaning="cos(x)", doc="Cosine.")
@@ -61,9 +59,7 @@ elementwise(
     doc="Logarithm of the logistic function.",
 )  # fmt: skip
 elementwise("softplus", "softplus({x})", "sigmoid(x)", meaning="log(1 + exp(x))", doc="log(1 + exp(x)).")
-elementwise(
-    "relu", "np.maximum({x}, 0)", rule="where(x > 0, dz, 0)", meaning="Max(x, 0)", doc="max(x, 0); 0 at 0."
-)
+elementwise("relu", "np.maximum({x}, 0)", rule="where(x > 0, dz, 0)", meaning="Max(x, 0)", doc="max(x, 0); 0 at 0.")
 elementwise(
     "leaky_relu", "np.where({x} >= 0, {x}, {slope} * {x})", rule="where(x >= 0, dz, slope * dz)", slope=0.01,
     meaning="Piecewise((x, x >= 0), (slope*x, True))", doc="x where it is positive, slope * x elsewhere; 1 at 0.",

@@ -38,12 +38,8 @@ class MatMul(Op):
             raise ShapeError("a matrix product takes arrays of one axis or more; use * with a number")
         inner = b.shape[-2] if len(b.shape) > 1 else b.shape[0]
         if a.shape[-1] != inner:
-            raise ShapeError(
-                f"the inner dims of {show(a.shape)} @ {show(b.shape)} differ: {a.shape[-1]} and {inner}"
-            )
-        return Type(
-            broadcast(a.shape[:-2], b.shape[:-2]) + a.shape[-2:-1] + b.shape[-1:] * (len(b.shape) > 1)
-        )
+            raise ShapeError(f"the inner dims of {show(a.shape)} @ {show(b.shape)} differ: {a.shape[-1]} and {inner}")
+        return Type(broadcast(a.shape[:-2], b.shape[:-2]) + a.shape[-2:-1] + b.shape[-1:] * (len(b.shape) > 1))
 
     def vjp(self, dz: Node, y: Node, *inputs: Node) -> Sequence[Node | None]:
         a, b = inputs

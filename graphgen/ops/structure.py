@@ -56,9 +56,7 @@ class Concat(Op):
         return parts
 
     def spell(self, node: Node, operands: Sequence[str]) -> str:
-        return (
-            f"np.concatenate([{', '.join(operands)}], axis={axis_text(node.attrs['axis'], len(node.shape))})"
-        )
+        return f"np.concatenate([{', '.join(operands)}], axis={axis_text(node.attrs['axis'], len(node.shape))})"
 
 
 @declare
@@ -72,14 +70,10 @@ class Slice(Op):
     def infer(self, x: Node, *, axis: Axes, start: Dim, stop: Dim) -> Type:
         dim = x.shape[axis[0]]
         if not (start.at_least(0) and stop.at_least(start) and dim.at_least(stop)):
-            raise ShapeError(
-                f"the slice {start}:{stop} is not sure to lie within the {dim} of {show(x.shape)}"
-            )
+            raise ShapeError(f"the slice {start}:{stop} is not sure to lie within the {dim} of {show(x.shape)}")
         return Type(resized(x.shape, axis[0], stop - start), x.dtype)
 
-    def vjp(
-        self, dz: Node, y: Node, *inputs: Node, axis: Axes, start: Dim, stop: Dim
-    ) -> Sequence[Node | None]:
+    def vjp(self, dz: Node, y: Node, *inputs: Node, axis: Axes, start: Dim, stop: Dim) -> Sequence[Node | None]:
         return (make.pad(dz, axis=axis, before=start, after=inputs[0].shape[axis[0]] - stop),)
 
     def spell(self, node: Node, operands: Sequence[str]) -> str:
@@ -100,9 +94,7 @@ class Pad(Op):
     def infer(self, x: Node, *, axis: Axes, before: Dim, after: Dim) -> Type:
         return Type(resized(x.shape, axis[0], before + x.shape[axis[0]] + after))
 
-    def vjp(
-        self, dz: Node, y: Node, *inputs: Node, axis: Axes, before: Dim, after: Dim
-    ) -> Sequence[Node | None]:
+    def vjp(self, dz: Node, y: Node, *inputs: Node, axis: Axes, before: Dim, after: Dim) -> Sequence[Node | None]:
         return (make.slice(dz, axis=axis, start=before, stop=before + inputs[0].shape[axis[0]]),)
 
     def spell(self, node: Node, operands: Sequence[str]) -> str:

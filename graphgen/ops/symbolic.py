@@ -48,9 +48,7 @@ def opaque(name: str, attrs: tuple[tuple[str, float], ...]) -> Any:
 def derivative(name: str, attrs: dict[str, float], operands: Sequence[Any], y: Any, place: int) -> Any:
     """The junction rule of an operation with dz = 1, over SymPy expressions."""
     if name == "where":
-        return (sympy.S.Zero, opaque("where", ())(operands[0], 1, 0), opaque("where", ())(operands[0], 0, 1))[
-            place
-        ]
+        return (sympy.S.Zero, opaque("where", ())(operands[0], 1, 0), opaque("where", ())(operands[0], 0, 1))[place]
     op = OPS[name]
     assert isinstance(op, Elementwise)
     if not op.rules[place]:

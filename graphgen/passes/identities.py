@@ -66,12 +66,11 @@ class Identity:
         self.pattern, self.replacement = _parse(pattern.strip()), _parse(replacement.strip())
 
     def __call__(self, node: Node) -> Node | None:
+        """The replacement, if the node has the pattern's form and keeps its shape."""
         found: dict[str, Node] = {}
         if not _matches(self.pattern, node, found):
             return None
-        value = formula.evaluate(
-            self.replacement, found, lambda name, args, attrs: build(name, *args, **attrs)
-        )
+        value = formula.evaluate(self.replacement, found, lambda name, args, attrs: build(name, *args, **attrs))
         result = leaf(value)
         return result if result.shape == node.shape else None
 

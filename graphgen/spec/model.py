@@ -116,6 +116,7 @@ class Cell:
     @property
     def names(self) -> set[str]:
         """Every name that the spec gives."""
-        variables = (*self.parameters, *self.inputs, *self.states, *self.functions)
+        variables = {variable.name for variable in (*self.parameters, *self.inputs, *self.states)}
+        functions = {function.name for function in self.functions}
         assigned = {equation.target for equation in self.equations}
-        return {*self.dims, *self.constants, *assigned, *(variable.name for variable in variables)}
+        return {*self.dims, *self.constants, *assigned, *variables, *functions}

@@ -18,9 +18,7 @@ def check_name(part: Part, what: str) -> str:
     if not IDENTIFIER.fullmatch(name):
         raise part.fail(f"{name!r} is no name", "a name is a letter, then letters, digits and _")
     if keyword.iskeyword(name) or hasattr(builtins, name):
-        raise part.fail(
-            f"'{name}' already means something in Python", f"another name, such as {name}_1, is free"
-        )
+        raise part.fail(f"'{name}' already means something in Python", f"another name, such as {name}_1, is free")
     if name in MODULE_NAMES or name in HELPER_NAMES:
         raise part.fail(f"the generated module needs the name '{name}' itself", f"{name}_1, say, is free")
     return name

@@ -7,6 +7,8 @@ import math
 import re
 from pathlib import Path
 
+import yaml
+
 from graphgen.contract import PREVIOUS
 from graphgen.errors import GraphgenError, did_you_mean
 from graphgen.ir.op import OPS
@@ -97,9 +99,7 @@ class Reader:
             keys[name] = value
         for needed in ("cell", "equations", "outputs"):
             if needed not in keys:
-                raise self.root.fail(
-                    f"the key '{needed}' is missing", f"a spec needs cell, equations and outputs"
-                )
+                raise self.root.fail(f"the key '{needed}' is missing", "a spec needs cell, equations and outputs")
         return keys
 
     def _claim(self, part: Part, name: str, what: str) -> None:
@@ -128,9 +128,7 @@ class Reader:
     def _dims(self, part: Part | None) -> dict[str, str]:
         if part is None:
             return {}
-        pairs = part.items(
-            "a mapping from each dim to what it counts", "as in {n_x: input features, m: batch}"
-        )
+        pairs = part.items("a mapping from each dim to what it counts", "as in {n_x: input features, m: batch}")
         return {self._name(key, "a dim"): self._prose(value) for key, value in pairs}
 
     def _variables(self, part: Part | None, dims: dict[str, str], what: str) -> tuple[Variable, ...]:
@@ -195,11 +193,7 @@ class Reader:
         return {self._name(key, "a constant"): self._number(value) for key, value in pairs}
 
     def _functions(self, part: Part | None) -> tuple[FunctionSpec, ...]:
-        pairs = (
-            part.items("a mapping from calls to formulas", 'as in {"swish(u)": u * sigmoid(u)}')
-            if part
-            else []
-        )
+        pairs = part.items("a mapping from calls to formulas", 'as in {"swish(u)": u * sigmoid(u)}') if part else []
         return tuple(self._function(key, value) for key, value in pairs)
 
     def _function(self, key: Part, value: Part) -> FunctionSpec:
@@ -243,9 +237,9 @@ class Reader:
         return Dim.of(name)
 
 
-def _scalar_like(part: Part, value: str) -> object:
+def _scalar_like(part: Part, value: str) -> yaml.Node:
     """A scalar node at the place of another, with a value of its own."""
-    return type(part.node)(part.node.tag, value, part.node.start_mark, part.node.end_mark)
+    return yaml.ScalarNode(part.node.tag, value, part.node.start_mark, part.node.end_mark)
 
 
 def _dim_value(expression: Expression, node: ast.expr, dims: dict[str, str]) -> Dim:
@@ -263,6 +257,4 @@ def _dim_value(expression: Expression, node: ast.expr, dims: dict[str, str]) -> 
         case ast.BinOp(left=left, op=ast.Add() | ast.Sub() | ast.Mult() as op, right=right):
             a, b = _dim_value(expression, left, dims), _dim_value(expression, right, dims)
             return a + b if isinstance(op, ast.Add) else a - b if isinstance(op, ast.Sub) else a * b
-    raise expression.fail(
-        "a dim is made of whole numbers and dims with + - *", node, "as in 3*n_a or n_a + n_x"
-    )
+    raise expression.fail("a dim is made of whole numbers and dims with + - *", node, "as in 3*n_a or n_a + n_x")

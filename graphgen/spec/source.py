@@ -133,10 +133,8 @@ class _Loader(yaml.SafeLoader):
             (getattr(event, "tag", None), "tags (!name)"),
         ):
             if given:
-                raise yaml.MarkedYAMLError(
-                    None, None, f"{what} are not part of the spec language", event.start_mark
-                )
-        return super().compose_node(parent, index)  # type: ignore[no-untyped-call]
+                raise yaml.MarkedYAMLError(None, None, f"{what} are not part of the spec language", event.start_mark)
+        return super().compose_node(parent, index)
 
 
 def compose(source: Source) -> Part:
@@ -146,7 +144,7 @@ def compose(source: Source) -> Part:
         try:
             node = loader.get_single_node()
         finally:
-            loader.dispose()  # type: ignore[no-untyped-call]
+            loader.dispose()
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         position = source.at(mark.line, mark.column) if mark else source.at(0, 0)
