@@ -84,14 +84,19 @@ def check(specs: tuple[str, ...], level: str | None) -> None:
 
         paths = [find_spec(spec) for spec in specs or shipped_specs()]
         out, reports = console(), []
+        faults = 0
         for path in progress(paths, "checking"):
-            done = compile_file(path, DEFAULT if level is None else int(level))
-            reports.append(check_module(done.source, done.cell, done.step.forward))
-        if len(reports) == 1:
-            print_report(reports[0], out)
-        else:
+            try:
+                done = compile_file(path, DEFAULT if level is None else int(level))
+                reports.append(check_module(done.source, done.cell, done.step.forward))
+            except SpecError as error:
+                click.echo(str(error), err=True)
+                faults += 1
+        if len(paths) > 1:
             print_summaries(reports, out)
-        sys.exit(0 if all(report.ok for report in reports) else FINDINGS)
+        elif reports:
+            print_report(reports[0], out)
+        sys.exit(0 if not faults and all(report.ok for report in reports) else FINDINGS)
 
 
 @main.command()

@@ -21,8 +21,8 @@ def accumulate(parts: Sequence[Node]) -> Node:
 
 def _tiles(parts: Sequence[Node]) -> tuple[list[Node], list[Node]]:
     """The padded contributions, in order, if they cover one axis without gap or overlap; and the rest."""
-    padded = [part for part in parts if part.op.name == "pad"]
-    others = [part for part in parts if part.op.name != "pad"]
+    padded = [part for part in parts if part.op.name == "pad_axis"]
+    others = [part for part in parts if part.op.name != "pad_axis"]
     if len({part.attrs["axis"] for part in padded}) != 1:
         return [], list(parts)
     by_start = {part.attrs["before"]: part for part in padded}

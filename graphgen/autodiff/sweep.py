@@ -25,7 +25,8 @@ def differentiate(graph: Graph, polish: Polish = lambda step: step, average_over
     the mean over it of what the cotangents that are handed in belong to.
     """
     leaves = {key: leaf for key, leaf in graph.inputs.items() if leaf.dtype == "float"}
-    step = sweep(graph, leaves, graph.outputs, polish)
+    seeded = [key for key, node in graph.outputs.items() if node.dtype == "float"]
+    step = sweep(graph, leaves, seeded, polish)
     outputs, notes = {}, dict(step.backward.notes)
     for key, leaf in leaves.items():
         gradient = step.backward.outputs.get(key) or make.zeros(shape=leaf.shape)
@@ -57,7 +58,8 @@ def depend_on(order: list[Node], leaves: Collection[Node]) -> set[Node]:
     """The nodes that a cotangent may reach on its way to the leaves."""
     active = set(leaves)
     for node in order:
-        if node.op.differentiable and any(operand in active for operand in node.inputs):
+        carries = any(result.dtype == "float" for result in node.results)
+        if carries and node.op.differentiable and any(operand in active for operand in node.inputs):
             active.add(node)
     return active
 

@@ -109,8 +109,9 @@ class Pair:
         blocks = (*seeds, *lowering.run())
 
         def result(group: str) -> str:
-            nodes = {name: graph.outputs[f"{group}.{name}"] for name in members(graph.outputs, group)}
-            return call(RECORDS[group], {name: lowering.text(node) for name, node in nodes.items()}, 8)
+            nodes = {name: graph.outputs.get(f"{group}.{name}") for name in members(self.step.forward, group)}
+            texts = {name: lowering.text(node) if node else "None" for name, node in nodes.items()}
+            return call(RECORDS[group], texts, 8)
 
         results = [result(group) for group in self.given]
         returns = enclose("return Gradients(", results, ")", 4)
@@ -119,7 +120,7 @@ class Pair:
         handed = {name: group for name, group in handed.items() if group == "outputs" or self.spoken.has_state}
         begin, unbound = self._begin([*residuals, *parameters], used, ["parameters", "residuals", *handed])
         told = [Line(f"{size} = residuals.{size}", self.spoken.dims[size]) for size in unbound]
-        defaults = [Line(self._default(name, group, graph)) for name, group in handed.items()]
+        defaults = [Line(self._default(name, group)) for name, group in handed.items()]
         begin = (Block("", (*defaults, *told, *(item for block in begin for item in block.items))),)
         arguments = ["parameters: Parameters", f"residuals: {self.record_name}"]
         arguments += [f"{name}: {RECORDS[group]} | None = None" for name, group in handed.items()]
@@ -141,8 +142,8 @@ class Pair:
             lines.append(Line(f'{texts[leaf]} = _cotangent("{given}", {given}, {tidy(shape)}, dtype)'))
         return [Block("the cotangents handed in; None counts as zero", tuple(lines))] if lines else []
 
-    def _default(self, name: str, group: str, graph: Graph) -> str:
-        fields = [key for key in graph.inputs if key.startswith(f"d_{group}.")]
+    def _default(self, name: str, group: str) -> str:
+        fields = members(self.step.forward.outputs, group)
         nones = ", ".join(["None"] * len(fields))
         return f"{name} = {RECORDS[group]}({nones}) if {name} is None else {name}"
 

@@ -15,8 +15,10 @@ Fail = Callable[..., SpecError]
 
 def bind(op: Op, call: ast.Call, fail: Fail) -> tuple[list[ast.expr], dict[str, ast.expr]]:
     """The operands and attributes of a call, matched to the operation's signature."""
-    count = len(call.args) if op.variadic else len(op.operands)
-    operands, positional = list(call.args[:count]), call.args[count:]
+    lead = call.args[: len(op.leading)]  # attributes that come first, as NumPy has them: einsum's subscripts
+    given = call.args[len(lead) :]
+    count = len(given) if op.variadic else len(op.operands)
+    operands, positional = list(given[:count]), [*lead, *given[count:]]
     if len(positional) > len(op.attributes):
         raise fail(f"too many arguments: {usage(op)}", call)
     attributes = dict(zip(op.attributes, positional))
@@ -32,10 +34,11 @@ def bind(op: Op, call: ast.Call, fail: Fail) -> tuple[list[ast.expr], dict[str, 
         else:
             raise fail(f"{op.name} has no argument '{name}': {usage(op)}", keyword, did_you_mean(name, op.attributes))
     if not op.variadic:
-        missing = [name for name in op.operands[len(operands) :] if name not in named]
+        left = op.operands[len(operands) :]
+        missing = [name for name in left if name not in named and name not in op.optional]
         if missing:
             raise fail(f"{op.name} needs {' and '.join(missing)}: {usage(op)}", call)
-        operands += [named[name] for name in op.operands[len(operands) :]]
+        operands += [named[name] for name in left if name in named]
     if not operands and op.operands:
         raise fail(f"{op.name} needs arrays: {usage(op)}", call)
     needed = [name for name in op.attributes if name not in op.defaults and name not in attributes]
@@ -46,8 +49,9 @@ def bind(op: Op, call: ast.Call, fail: Fail) -> tuple[list[ast.expr], dict[str, 
 
 def usage(op: Op) -> str:
     """How an operation is called: `sum(x, axis=None, keepdims=False)`."""
-    operands = [f"*{o}" for o in op.operands] if op.variadic else list(op.operands)
-    attributes = [f"{a}={op.defaults[a]}" if a in op.defaults else a for a in op.attributes]
+    names = [f"*{o}" if op.variadic else f"{o}=None" if o in op.optional else o for o in op.operands]
+    operands = [*op.leading, *names]
+    attributes = [f"{a}={op.defaults[a]}" if a in op.defaults else a for a in op.attributes if a not in op.leading]
     return f"{op.name}({', '.join(operands + attributes)})"
 
 
@@ -55,6 +59,22 @@ def attribute(name: str, value: Any, tree: ast.expr, fail: Fail) -> Any:
     """An attribute's value, if it is of the attribute's kind."""
     several = value if isinstance(value, tuple) else (value,)
     match name:
+        case "subscripts":
+            if isinstance(value, str):
+                return value
+            raise fail("subscripts are text", tree, "as in einsum('ij,jk->ik', a, b)")
+        case "shift" | "repeats" | "k" | "stride" | "padding" | "dilation" | "groups" | "sections" | "size":
+            if (several and all(type(v) is int for v in several)) or (name == "stride" and value is None):
+                return value
+            raise fail(f"'{name}' is a whole number", tree)
+        case "n":
+            if isinstance(value, Dim) or type(value) is int:
+                return Dim.of(value)
+            raise fail("'n' is a dim", tree, "as in eye(n_h)")
+        case "axis1" | "axis2":
+            if type(value) is int:
+                return value
+            raise fail("an axis is a whole number", tree, "as in swapaxes(x, 0, 1)")
         case "axis":
             if value is None or all(type(v) is int for v in several):
                 return value
@@ -63,6 +83,11 @@ def attribute(name: str, value: Any, tree: ast.expr, fail: Fail) -> Any:
             if isinstance(value, tuple) and all(type(v) is int for v in several):
                 return value
             raise fail("axes are whole numbers in brackets", tree, "as in axes=(1, 0)")
+        case "pad_width":
+            flat = [v for pair in several for v in (pair if isinstance(pair, tuple) else (pair,))]
+            if flat and all(type(v) is int and v >= 0 for v in flat):
+                return value
+            raise fail("pad_width is made of whole numbers", tree, "as in 1, (1, 2) or ((0, 1), (2, 0))")
         case "keepdims":
             if isinstance(value, bool):
                 return value

@@ -44,7 +44,7 @@ def elaborate(cell: Cell) -> Graph:
 def _leaves(cell: Cell) -> dict[str, Node]:
     groups = {"parameters": cell.parameters, "inputs": cell.inputs, "state": cell.states}
     keys = {f"{group}.{v.name}": v for group, variables in groups.items() for v in variables}
-    return {key: variable(key, v.shape) for key, v in keys.items()}
+    return {key: variable(key, v.shape, v.dtype) for key, v in keys.items()}
 
 
 def _printed(key: str) -> str:
@@ -60,8 +60,6 @@ def _result(value: Value, equation: Equation) -> Node:
     """What an equation computes, if it is an array of numbers."""
     if not isinstance(value, Node) or value.weak:
         raise equation.expression.fail("this is a number, not computed from any array", cure="it is no output")
-    if value.dtype != "float":
-        raise equation.expression.fail("a comparison is no output", cure="as in where(x > 0, 1, 0)")
     return value
 
 
@@ -70,6 +68,8 @@ def _state(state: Variable, names: dict[str, Value], cell: Cell) -> Node:
         raise state.part.fail(f"no equation assigns the state '{state.name}'", f"as in `- {state.name} = …`")
     equation = _assignment(cell, state.name)
     node = _result(names[state.name], equation)
+    if node.dtype != "float":
+        raise equation.expression.fail("a state is made of floats, not of integers or comparisons")
     if node.shape != state.shape:
         raise SpecError(
             f"the state '{state.name}' is declared {show(state.shape)}, this is {show(node.shape)}",

@@ -7,15 +7,16 @@ from collections.abc import Mapping
 
 from graphgen.contract import PREVIOUS
 from graphgen.elaborate.arguments import attribute, bind
+from graphgen.elaborate.subscript import subscript
 from graphgen.errors import ShapeError, SpecError, did_you_mean
-from graphgen.ir.graph import Node, Note, build, make
+from graphgen.ir.graph import Node, Note, build
 from graphgen.ir.op import OPS, Op
-from graphgen.ir.shape import Dim, axis_from_end
+from graphgen.ir.shape import Dim
 from graphgen.ops.formula import BINARY, COMPARE
 from graphgen.ops.function import Function
 from graphgen.spec.model import Equation, Expression
 
-Value = Node | Dim | float | None | tuple["Value", ...]
+Value = Node | Dim | float | str | None | tuple["Value", ...]
 PUBLIC = {name: op for name, op in OPS.items() if op.public}
 
 
@@ -45,14 +46,14 @@ class Elaborator:
     def operand(self, tree: ast.expr) -> Node | Dim | float:
         """A value that can be computed with."""
         value = self.value(tree)
-        if value is None or isinstance(value, bool | tuple):
+        if value is None or isinstance(value, bool | str | tuple):
             raise self.fail("expected an array or a number", tree)
         return value
 
     def value(self, tree: ast.expr) -> Value:
         """A node, or a number, dim or tuple that is known now."""
         match tree:
-            case ast.Constant(value=None | int() | float() as constant):
+            case ast.Constant(value=None | int() | float() | str() as constant):
                 return constant
             case ast.Name(id=name):
                 return self.named(name, tree)
@@ -68,7 +69,10 @@ class Elaborator:
             case ast.Attribute(value=operand):
                 return self.built(tree, "transpose", self.array(operand, ".T"))
             case ast.Subscript(value=operand, slice=places):
-                return self.subscript(tree, self.array(operand, "[ ]"), places)
+                several = self.value(operand)
+                if isinstance(several, tuple):
+                    return self.part(tree, several, places)
+                return subscript(self, tree, operand, places)
             case ast.Tuple(elts=elements) | ast.List(elts=elements):
                 return tuple(self.value(element) for element in elements)
         raise self.fail("a slice stands only within [ ]", tree)
@@ -98,14 +102,31 @@ class Elaborator:
             raise self.fail(f"{what} needs an array, and this is a number", tree)
         return value
 
+    def part(self, tree: ast.expr, several: tuple[Value, ...], place: ast.expr) -> Value:
+        """One of several values, as `split` returns them."""
+        at = self.value(place) if not isinstance(place, ast.Slice) else None
+        if type(at) is not int or not -len(several) <= at < len(several):
+            raise self.fail(f"choose one of {len(several)} with a whole number", tree, "as in split(x, 3)[0]")
+        return several[at]
+
     def built(self, tree: ast.expr, op: str | Op, *operands: Node | Dim | float, **attrs: object) -> Node:
         """The node of an operation, or an error at its place in the equation."""
         try:
             node = build(op, *operands, **attrs)
         except ShapeError as error:
             raise self.fail(str(error), tree) from None
-        self.notes.setdefault(node, Note(equation=self.number))
+        for result in node if isinstance(node, tuple) else (node,):
+            self.note(result)
         return node
+
+    def note(self, node: Node) -> None:
+        """Note which equation a node came from, and what a composite built below it."""
+        stack = [node]
+        while stack:
+            node = stack.pop()
+            if node.inputs and node not in self.notes:
+                self.notes[node] = Note(equation=self.number)
+                stack.extend(node.inputs)
 
     def binary(
         self, tree: ast.expr, op: type[ast.operator], a: Node | Dim | float, b: Node | Dim | float
@@ -141,33 +162,3 @@ class Elaborator:
         operands, attributes = bind(op, tree, self.fail)
         attrs = {k: attribute(k, self.value(v), v, self.fail) for k, v in attributes.items()}
         return self.built(tree, op, *(self.operand(operand) for operand in operands), **attrs)
-
-    def subscript(self, tree: ast.expr, x: Node, places: ast.expr) -> Node:
-        """Slices and indices, one an axis from the first on."""
-        chosen = places.elts if isinstance(places, ast.Tuple) else [places]
-        if len(chosen) > len(x.shape):
-            raise self.fail(f"{len(chosen)} indices for an array of {len(x.shape)} axes", tree)
-        rank = len(x.shape)
-        for number, place in enumerate(chosen):
-            axis = (axis_from_end(number, rank),)
-            if not isinstance(place, ast.Slice):
-                at = self.place(place, x.shape[axis[0]])
-                x = make.expand_dims(self.built(tree, "index", x, axis=axis, at=at), axis=axis)
-                continue
-            if place.step is not None:
-                raise self.fail("a slice has no step here", place.step)
-            dim = x.shape[axis[0]]
-            start = self.place(place.lower, dim) if place.lower else Dim.of(0)
-            stop = self.place(place.upper, dim) if place.upper else dim
-            if (start, stop) != (Dim.of(0), dim):
-                x = self.built(tree, "slice", x, axis=axis, start=start, stop=stop)
-        gone = tuple(axis_from_end(i, rank) for i, p in enumerate(chosen) if not isinstance(p, ast.Slice))
-        return self.built(tree, "squeeze", x, axis=gone) if gone else x
-
-    def place(self, tree: ast.expr, dim: Dim) -> Dim:
-        """A place along an axis; a negative one counts from the end."""
-        value = self.value(tree)
-        if not isinstance(value, int | Dim) or isinstance(value, bool):
-            raise self.fail("an index is made of whole numbers and dims", tree, "as in x[:n_a] or x[-1]")
-        place = Dim.of(value)
-        return dim + place if (-place).at_least(1) else place

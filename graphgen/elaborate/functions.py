@@ -8,11 +8,10 @@ from collections.abc import Mapping
 from graphgen.elaborate.arguments import bind
 from graphgen.errors import SpecError, did_you_mean
 from graphgen.ir.op import OPS
-from graphgen.ops.declare import Elementwise
 from graphgen.ops.function import Function
 from graphgen.spec.model import Expression, FunctionSpec
 
-ELEMENTWISE = {name for name, op in OPS.items() if op.public and (isinstance(op, Elementwise) or name == "where")}
+ELEMENTWISE = {name for name, op in OPS.items() if op.public and op.elementwise}
 
 
 def elaborate_function(

@@ -16,7 +16,7 @@ def over_time(step: Graph, length: Dim) -> Graph:
     body = Graph(body_inputs, {**{key: step.outputs[key] for key in groups["state"]}, **outputs}, step.notes)
 
     leaves = {
-        key: variable(key, (length, *leaf.shape)) if key in groups["inputs"] else leaf
+        key: variable(key, (length, *leaf.shape), leaf.dtype) if key in groups["inputs"] else leaf
         for key, leaf in body_inputs.items()
     }
     carries, sequences = len(groups["state"]), len(groups["inputs"])

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 from weakref import WeakValueDictionary
 
-from graphgen.ir.op import OPS, Op, Type, register
+from graphgen.ir.op import OPS, Op, Type, number_text, register
 from graphgen.ir.shape import Dim, DimLike, Shape, shape_of
 
 if TYPE_CHECKING:
@@ -99,7 +99,12 @@ def build(op: str | Op, *operands: Operand | Dim, **attrs: Any) -> Node:
     """
     op = OPS[op] if isinstance(op, str) else op
     inputs = tuple(leaf(operand) for operand in operands)
+    if not op.keeps_integers:
+        inputs = tuple(i if i.dtype == "float" else build("as_float", i) for i in inputs)
     attrs = op.normalise(inputs, attrs)
+    expanded = op.expand(*inputs, **attrs)
+    if expanded is not None:
+        return expanded  # type: ignore[no-any-return]
     key = (op, inputs, tuple((k, repr(v) if isinstance(v, float) else v) for k, v in sorted(attrs.items())))
     node = _NODES.get(key)
     if node is None:
@@ -146,10 +151,7 @@ class _Const(Op):
         return Type(())
 
     def spell(self, node: Node, operands: Sequence[str]) -> str:
-        value = node.attrs["value"]
-        if abs(value) == float("inf"):
-            return "np.inf" if value > 0 else "-np.inf"
-        return str(int(value)) if value == int(value) and abs(value) < 1e15 else repr(value)
+        return number_text(node.attrs["value"])
 
 
 class _Size(Op):

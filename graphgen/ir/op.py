@@ -26,18 +26,26 @@ class Type:
 class Sample:
     """One use of an operation, as a user would write it, with the shapes of the arrays it names.
 
-    The tests draw the arrays uniformly from `low` to `high`; the reference shows the first sample as the example.
+    The tests draw the arrays uniformly from `low` to `high`, those in `integers` from 0 up to but not including
+    their bound.  The reference shows the first sample as the example.
     """
 
     text: str
     shapes: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     low: float = -2.0
     high: float = 2.0
+    integers: Mapping[str, int] = field(default_factory=dict)
 
 
-def sample(text: str, low: float = -2.0, high: float = 2.0, **shapes: tuple[int, ...]) -> Sample:
+def sample(
+    text: str,
+    low: float = -2.0,
+    high: float = 2.0,
+    integers: Mapping[str, int] | None = None,
+    **shapes: tuple[int, ...],
+) -> Sample:
     """A sample; the keywords give the shape of each array that the text names."""
-    return Sample(text, shapes, low, high)
+    return Sample(text, shapes, low, high, integers or {})
 
 
 class Op:
@@ -51,7 +59,9 @@ class Op:
     view: bool = False  # NumPy returns a view: free to compute again
     analytic: bool = True  # the complex step may pass through it
     differentiable: bool = True  # False: no cotangent passes
+    keeps_integers: bool = False  # takes integers and booleans as they are; other operations get floats
     public: bool = True  # may be called in a spec
+    leading: tuple[str, ...] = ()  # attributes that a call gives before the operands, as NumPy does
 
     def infer(self, *inputs: Any, **attrs: Any) -> Type | tuple[Type, ...]:
         """The result's type, or a ShapeError; its signature is the operation's signature in a spec."""
@@ -64,6 +74,10 @@ class Op:
         sums it down to the operand's.
         """
         raise NotImplementedError
+
+    def expand(self, *args: Any, **attrs: Any) -> Any:
+        """For a composite, the nodes it stands for; an operation proper returns None."""
+        return None
 
     def spell(self, node: Node, operands: Sequence[str]) -> str:
         """The NumPy expression of a node whose operands are spelled as given."""
@@ -87,6 +101,11 @@ class Op:
     def operands(self) -> tuple[str, ...]:
         """The names of the operands."""
         return tuple(p.name for p in self.signature.parameters.values() if p.kind != p.KEYWORD_ONLY)
+
+    @cached_property
+    def optional(self) -> tuple[str, ...]:
+        """The operands that may be left out."""
+        return tuple(o for o in self.operands if self.signature.parameters[o].default is None)
 
     @cached_property
     def attributes(self) -> tuple[str, ...]:
@@ -126,6 +145,13 @@ def axis_text(axes: Sequence[int], rank: int) -> str:
     """Axes of an array of a given rank as an argument in NumPy, counted from the start: `0`, or `(0, 1)`."""
     places = [str(axis + rank) for axis in axes]
     return places[0] if len(places) == 1 else f"({', '.join(places)})"
+
+
+def number_text(value: float) -> str:
+    """A number: without a point if it is whole."""
+    if abs(value) == float("inf"):
+        return "np.inf" if value > 0 else "-np.inf"
+    return str(int(value)) if value == int(value) and abs(value) < 1e15 else repr(value)
 
 
 def shape_text(shape: Sequence[Dim]) -> str:

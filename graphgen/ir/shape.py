@@ -1,8 +1,8 @@
 """Symbolic dims with exact arithmetic, and the shapes made of them.
 
 A dim is a polynomial with integer coefficients in the dims that a spec declares, kept in one normal form:
-two dims are equal for all sizes exactly when they are equal here. Every declared dim is taken to be at least 1
-where an order must be decided.
+two dims are equal for all sizes exactly when they are equal here.  A quotient that does not divide out, as in
+`(n - 1)//2`, is a symbol of its own.  Every declared dim is taken to be at least 1 where an order must be decided.
 """
 
 from __future__ import annotations
@@ -49,10 +49,34 @@ class Dim:
     def __rsub__(self, other: DimLike) -> Dim:
         return Dim.of(other) - self
 
+    def __floordiv__(self, divisor: int) -> Dim:
+        if all(c % divisor == 0 for _, c in self.terms):
+            return Dim(tuple((monomial, c // divisor) for monomial, c in self.terms))
+        name = f"(({self})//{divisor})"
+        _QUOTIENTS[name] = (self, divisor)
+        return _symbol(name)
+
+    def divided_by(self, divisor: Dim) -> Dim | None:
+        """The exact quotient by a product such as `2*n`, or None."""
+        if len(divisor.terms) != 1:
+            return ONE if self == divisor else None
+        ((symbols, number),) = divisor.terms
+        quotient = []
+        for monomial, c in self.terms:
+            left = list(monomial)
+            if c % number or any(left.count(s) < symbols.count(s) for s in symbols):
+                return None
+            for symbol in symbols:
+                left.remove(symbol)
+            quotient.append((tuple(left), c // number))
+        return _collect(quotient)
+
     @property
     def symbols(self) -> tuple[str, ...]:
         """The declared dims in it, sorted."""
-        return tuple(sorted({symbol for monomial, _ in self.terms for symbol in monomial}))
+        found = {symbol for monomial, _ in self.terms for symbol in monomial}
+        inner = {s for name in found & set(_QUOTIENTS) for s in _QUOTIENTS[name][0].symbols}
+        return tuple(sorted(found - set(_QUOTIENTS) | inner))
 
     @property
     def constant(self) -> int | None:
@@ -63,12 +87,23 @@ class Dim:
 
     def at_least(self, other: DimLike) -> bool:
         """Whether it is provably >= other whenever every declared dim is at least 1."""
-        difference = (self - other).terms
-        return all(c > 0 for monomial, c in difference if monomial) and sum(c for _, c in difference) >= 0
+        least = (self - other).least
+        return least is not None and least >= 0
+
+    @property
+    def least(self) -> int | None:
+        """The smallest value it takes where every declared dim is at least 1, if the terms tell."""
+        if any(c < 0 for monomial, c in self.terms if monomial):
+            return None
+        bounds = {symbol: _least(symbol) for monomial, _ in self.terms for symbol in monomial}
+        known = {symbol: bound for symbol, bound in bounds.items() if bound is not None}
+        if len(known) < len(bounds):
+            return None
+        return sum(c * prod(known[symbol] for symbol in monomial) for monomial, c in self.terms)
 
     def evaluate(self, sizes: Mapping[str, int]) -> int:
         """Its value for given sizes of the declared dims."""
-        return sum(c * prod(sizes[symbol] for symbol in monomial) for monomial, c in self.terms)
+        return sum(c * prod(_size(symbol, sizes) for symbol in monomial) for monomial, c in self.terms)
 
     def __str__(self) -> str:
         text = ""
@@ -84,6 +119,22 @@ class Dim:
 DimLike = Dim | int | str
 Shape = tuple[Dim, ...]
 ONE = Dim((((), 1),))
+_QUOTIENTS: dict[str, tuple[Dim, int]] = {}  # symbols that stand for quotients
+
+
+def _least(symbol: str) -> int | None:
+    """The smallest value of a symbol: 1 for a declared dim, for a quotient what its dividend tells."""
+    if symbol not in _QUOTIENTS:
+        return 1
+    dividend, divisor = _QUOTIENTS[symbol]
+    return None if dividend.least is None else dividend.least // divisor
+
+
+def _size(symbol: str, sizes: Mapping[str, int]) -> int:
+    if symbol in _QUOTIENTS:
+        dividend, divisor = _QUOTIENTS[symbol]
+        return dividend.evaluate(sizes) // divisor
+    return sizes[symbol]
 
 
 def _collect(terms: Iterable[tuple[Monomial, int]]) -> Dim:

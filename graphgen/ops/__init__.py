@@ -1,5 +1,8 @@
 """The operations, one declaration each; importing this package fills the registry `graphgen.ir.op.OPS`."""
 
-from graphgen.ops import elementwise, function, linear, logic, reduce, scan, structure
+from importlib import import_module
+from pathlib import Path
 
-__all__ = ["elementwise", "function", "linear", "logic", "reduce", "scan", "structure"]
+for _room in sorted(Path(__file__).parent.glob("*.py")):
+    if _room.stem not in ("__init__", "symbolic"):  # SymPy is imported only where a derivative is needed
+        import_module(f"graphgen.ops.{_room.stem}")

@@ -35,6 +35,7 @@ class Elementwise(Op):
         self.name, self.spelling, self.rules, self.__doc__ = name, spelling, tuple(rules), doc
         self.meaning, self.junction, self.samples = meaning, junction, tuple(samples)
         self.dtype, self.analytic = dtype, analytic
+        self.keeps_integers = dtype == "bool"
         self.differentiable = dtype == "float" and any(rules)
         self._operands, self._attributes = tuple(operands), dict(attributes)
 
@@ -70,8 +71,10 @@ def elementwise(
     doc: str,
     meaning: str = "",
     rule: str = "",
+    text: str = "",
     low: float = -2.0,
     high: float = 2.0,
+    dtype: str = "float",
     analytic: bool = True,
     **attributes: float,
 ) -> None:
@@ -89,9 +92,9 @@ def elementwise(
             doc=doc,
             meaning=meaning,
             junction=name,
-            samples=[sample(f"{name}(x)", low, high, x=(3, 4))],
+            samples=[sample(text or f"{name}(x)", low, high, x=(3, 4))],
             attributes=attributes,
-            dtype="float",
+            dtype=dtype,
             analytic=analytic,
         )
     )
@@ -124,7 +127,7 @@ def elementwise_many(
             doc=doc,
             meaning=meaning,
             junction=junction or name,
-            samples=[sample(text, low, high, **shape) for shape in shapes[: 3 if len(names) == 2 else 0]]
+            samples=[Sample(text, shape, low, high) for shape in shapes[: 3 if len(names) == 2 else 0]]
             or [sample(text, low, high)],
             attributes={},
             dtype=dtype,

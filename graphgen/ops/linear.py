@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from graphgen.errors import ShapeError
-from graphgen.ir.graph import Node, make
+from graphgen.ir.graph import Node, build, make
 from graphgen.ir.op import Op, Type, axis_text, declare, sample
 from graphgen.ir.shape import axis_from_end, broadcast, show
+from graphgen.ops.composite import composite
 
 
 def swap(x: Node) -> Node:
@@ -63,7 +64,7 @@ class Transpose(Op):
     name = "transpose"
     spelling = "np.transpose({x}, {axes})"
     junction = "transpose"
-    view = True
+    view = keeps_integers = True
     samples = (
         sample("x.T", x=(3, 4)),
         sample("transpose(x)", x=(2, 3, 4)),
@@ -93,3 +94,44 @@ class Transpose(Op):
         if axes == (-1, -2):
             return f"np.swapaxes({operands[0]}, -1, -2)"
         return f"np.transpose({operands[0]}, {axis_text((*range(-rank, -len(axes)), *axes), rank)})"
+
+
+@composite(sample("swapaxes(x, 0, 2)", x=(2, 3, 4)), keeps_integers=True)
+def swapaxes(x: Node, *, axis1: int, axis2: int) -> Node:
+    """Two axes exchanged."""
+    axes = list(range(len(x.shape)))
+    first, second = (axis_from_end(axis, len(axes)) for axis in (axis1, axis2))
+    axes[first], axes[second] = axes[second], axes[first]
+    return make.transpose(x, axes=tuple(axes))
+
+
+class Triangle(Op):
+    """What tril and triu share: the lower or upper part of a matrix, or of each matrix of a stack."""
+
+    def infer(self, x: Node, *, k: int = 0) -> Type:
+        if len(x.shape) < 2:
+            raise ShapeError(f"{self.name} takes matrices, not {show(x.shape)}")
+        return Type(x.shape)
+
+    def vjp(self, dz: Node, y: Node, *inputs: Node, k: int) -> Sequence[Node | None]:
+        return (build(self, dz, k=k),)
+
+    def spell(self, node: Node, operands: Sequence[str]) -> str:
+        k = f", {node.attrs['k']}" if node.attrs["k"] else ""
+        return f"np.{self.name}({operands[0]}{k})"
+
+
+@declare
+class Tril(Triangle):
+    """A matrix with zeros above its k-th diagonal.  Junction rule: dz, with zeros there too."""
+
+    name = junction = "tril"
+    samples = (sample("tril(x)", x=(3, 4)), sample("tril(x, -1)", x=(2, 3, 3)))
+
+
+@declare
+class Triu(Triangle):
+    """A matrix with zeros below its k-th diagonal.  Junction rule: dz, with zeros there too."""
+
+    name = junction = "triu"
+    samples = (sample("triu(x)", x=(3, 4)), sample("triu(x, 1)", x=(2, 3, 3)))

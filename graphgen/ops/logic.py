@@ -8,7 +8,7 @@ from graphgen.errors import ShapeError
 from graphgen.ir.graph import Node, make
 from graphgen.ir.op import Op, Type, declare, sample
 from graphgen.ir.shape import broadcast
-from graphgen.ops.declare import elementwise_many
+from graphgen.ops.declare import elementwise, elementwise_many
 
 for _name, _sign in {
     "greater": ">", "greater_equal": ">=", "less": "<", "less_equal": "<=", "equal": "==", "not_equal": "!=",
@@ -19,6 +19,20 @@ for _name, _sign in {
     )  # fmt: skip
 
 
+elementwise_many(
+    "logical_and", "np.logical_and({a}, {b})", "a b", text="logical_and(a > 0, b > 0)", dtype="bool", analytic=False,
+    doc="Whether both hold.",
+)  # fmt: skip
+elementwise_many(
+    "logical_or", "np.logical_or({a}, {b})", "a b", text="logical_or(a > 0, b > 0)", dtype="bool", analytic=False,
+    doc="Whether either holds.",
+)  # fmt: skip
+elementwise(
+    "logical_not", "np.logical_not({x})", text="logical_not(x > 0)", dtype="bool", analytic=False,
+    doc="Whether it does not hold.",
+)  # fmt: skip
+
+
 @declare
 class Where(Op):
     """a where the condition holds, b elsewhere.  Junction rule: each gets dz where it was taken, 0 elsewhere."""
@@ -26,7 +40,7 @@ class Where(Op):
     name = "where"
     spelling = "np.where({condition}, {a}, {b})"
     junction = "where"
-    elementwise = True
+    elementwise = keeps_integers = True
     samples = (
         sample("where(p > 0, a, b)", p=(3, 4), a=(3, 4), b=(4,)),
         sample("where(p > 0, a, 1)", p=(3, 1), a=(4,)),
@@ -35,7 +49,10 @@ class Where(Op):
     def infer(self, condition: Node, a: Node, b: Node) -> Type:
         if condition.dtype != "bool":
             raise ShapeError("the condition must be a comparison, such as x > 0")
-        return Type(broadcast(condition.shape, a.shape, b.shape))
+        if "bool" in (a.dtype, b.dtype):
+            raise ShapeError("where chooses between numbers, not between comparisons")
+        dtype = "int" if a.dtype == b.dtype == "int" else "float"
+        return Type(broadcast(condition.shape, a.shape, b.shape), dtype)
 
     def vjp(self, dz: Node, y: Node, *inputs: Node) -> Sequence[Node | None]:
         condition = inputs[0]

@@ -9,6 +9,7 @@ from graphgen.errors import ShapeError
 from graphgen.ir.graph import Node, make
 from graphgen.ir.op import Op, Type, axis_text, declare, sample
 from graphgen.ir.shape import ONE, Dim, Shape, axes_from_end, count, show
+from graphgen.ops.composite import composite
 
 Axes = tuple[int, ...]
 
@@ -118,3 +119,100 @@ class LogSoftmax(AlongOneAxis):
 
     def vjp(self, dz: Node, y: Node, *inputs: Node, axis: Axes) -> Sequence[Node | None]:
         return (dz - make.exp(y) * make.sum(dz, axis=axis, keepdims=True),)
+
+
+@declare
+class LogSumExp(Reduction):
+    """log(sum(exp(x))) along axes, without overflow.  Junction rule: dx = dz exp(x - y)."""
+
+    name = junction = "logsumexp"
+    samples = (sample("logsumexp(x)", x=(3, 4)), sample("logsumexp(x, axis=0, keepdims=True)", x=(3, 4)))
+
+    def vjp(self, dz: Node, y: Node, *inputs: Node, axis: Axes, keepdims: bool) -> Sequence[Node | None]:
+        (x,) = inputs
+        return (spread(dz, x, axis, keepdims) * make.exp(x - spread(y, x, axis, keepdims)),)
+
+    def spell(self, node: Node, operands: Sequence[str]) -> str:
+        return super().spell(node, operands).removeprefix("np.")
+
+
+class Extreme(Reduction):
+    """What max and min share: ties get equal parts of the cotangent."""
+
+    def vjp(self, dz: Node, y: Node, *inputs: Node, axis: Axes, keepdims: bool) -> Sequence[Node | None]:
+        (x,) = inputs
+        here = make.where(make.equal(x, spread(y, x, axis, keepdims)), 1, 0)
+        return (spread(dz, x, axis, keepdims) * here / make.sum(here, axis=axis, keepdims=True),)
+
+
+@declare
+class Max(Extreme):
+    """The largest element along axes.  Junction rule: it gets dz, in equal parts if there are several."""
+
+    name = junction = "max"
+    samples = (sample("max(x)", x=(3, 4)), sample("max(x, axis=1, keepdims=True)", x=(3, 4)))
+
+
+@declare
+class Min(Extreme):
+    """The smallest element along axes.  Junction rule: it gets dz, in equal parts if there are several."""
+
+    name = junction = "min"
+    samples = (sample("min(x)", x=(3, 4)), sample("min(x, axis=1)", x=(3, 4)))
+
+
+@declare
+class ArgMax(Op):
+    """The place of the largest element along an axis, the first if there are several: an integer without gradient."""
+
+    name = "argmax"
+    keeps_integers, differentiable = True, False
+    samples = (sample("x * (argmax(x, axis=1) + 1)", x=(3, 3)),)
+
+    def infer(self, x: Node, *, axis: Any) -> Type:
+        return Type(reduced(x.shape, axis, False), "int")
+
+    def spell(self, node: Node, operands: Sequence[str]) -> str:
+        return f"np.argmax({operands[0]}, axis={axis_text(node.attrs['axis'], len(node.inputs[0].shape))})"
+
+
+@declare
+class Norm(Reduction):
+    """The Euclidean norm along axes.  Junction rule: dx = dz x / y; where y is 0, 0 (there is no derivative)."""
+
+    name = junction = "norm"
+    samples = (sample("norm(x)", x=(3, 4)), sample("norm(x, axis=0, keepdims=True)", x=(3, 4)))
+
+    def vjp(self, dz: Node, y: Node, *inputs: Node, axis: Axes, keepdims: bool) -> Sequence[Node | None]:
+        (x,) = inputs
+        length = spread(y, x, axis, keepdims)
+        return (spread(dz, x, axis, keepdims) * (x / make.where(make.equal(length, 0), 1, length)),)
+
+    def spell(self, node: Node, operands: Sequence[str]) -> str:
+        return super().spell(node, operands).removeprefix("np.")
+
+
+@composite(
+    sample("var(x)", x=(3, 4)),
+    sample("var(x, axis=0, keepdims=True)", x=(3, 4)),
+    sample("var(x, axis=1, ddof=1)", x=(3, 4)),
+)
+def var(x: Node, *, axis: Any = None, keepdims: bool = False, ddof: float = 0.0) -> Node:
+    """The mean square deviation from the mean along axes; `ddof` is taken off the number of elements."""
+    deviation = x - make.mean(x, axis=axis, keepdims=True)
+    if not ddof:
+        return make.mean(make.square(deviation), axis=axis, keepdims=keepdims)
+    axes = axes_from_end(axis, len(x.shape))
+    return make.sum(make.square(deviation), axis=axis, keepdims=keepdims) / (size(x, axes) - ddof)
+
+
+@composite(
+    sample("std(x)", x=(3, 4)),
+    sample("std(x, axis=0, keepdims=True)", x=(3, 4)),
+    sample("std(x, axis=1, ddof=1)", x=(3, 4)),
+)
+def std(x: Node, *, axis: Any = None, keepdims: bool = False, ddof: float = 0.0) -> Node:
+    """The standard deviation along axes; where it is 0 the derivative is taken to be 0."""
+    axes = axes_from_end(axis, len(x.shape))
+    deviation = x - make.mean(x, axis=axis, keepdims=True)
+    return make.norm(deviation, axis=axis, keepdims=keepdims) / make.sqrt(size(x, axes) - ddof)

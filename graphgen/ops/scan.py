@@ -17,7 +17,7 @@ class Scan(Op):
     """
 
     name = junction = "scan"
-    public = False
+    public, keeps_integers = False, True
 
     def infer(
         self, *operands: Node, body: Graph, carries: int, sequences: int, length: Dim, reverse: bool
@@ -42,7 +42,7 @@ class Item(Op):
     """One of the results of a scan."""
 
     name = junction = "item"
-    public = False
+    public, keeps_integers = False, True
 
     def infer(self, x: Node, *, at: int) -> Type:
         return x.results[at]

@@ -7,8 +7,9 @@ from typing import Any
 
 from graphgen.errors import ShapeError
 from graphgen.ir.graph import Node, make
-from graphgen.ir.op import Op, Type, axis_text, declare, sample, shape_text
+from graphgen.ir.op import Op, Type, axis_text, declare, number_text, sample, shape_text
 from graphgen.ir.shape import ONE, Dim, Shape, axes_from_end, axis_from_end, broadcast, show
+from graphgen.ops.fill import as_shape
 
 Axes = tuple[int, ...]
 
@@ -19,11 +20,18 @@ def resized(shape: Shape, axis: int, dim: Dim) -> Shape:
     return (*shape[:at], dim, *shape[at + 1 :])
 
 
+def _common(arrays: Sequence[Node]) -> str:
+    """The dtype of arrays that are joined."""
+    dtypes = {x.dtype for x in arrays}
+    return dtypes.pop() if len(dtypes) == 1 else "float"
+
+
 @declare
 class Concat(Op):
     """The operands side by side along an axis.  Junction rule: each gets its own slice of dz."""
 
     name = junction = "concat"
+    keeps_integers = True
     samples = (
         sample("concat(a, b)", a=(2, 3), b=(4, 3)),
         sample("concat(a, b, c, axis=-1)", a=(3, 1), b=(3, 2), c=(3, 3)),
@@ -45,7 +53,7 @@ class Concat(Op):
             if resized(x.shape, along, ONE) != resized(first, along, ONE):
                 shapes = " and ".join(show(a.shape) for a in arrays)
                 raise ShapeError(f"concat along axis {along}: the other dims of {shapes} differ")
-        return Type(resized(first, along, total))
+        return Type(resized(first, along, total), _common(arrays))
 
     def vjp(self, dz: Node, y: Node, *inputs: Node, axis: Axes) -> Sequence[Node | None]:
         start, parts = Dim(()), []
@@ -61,46 +69,81 @@ class Concat(Op):
 
 @declare
 class Slice(Op):
-    """The elements from start to stop along one axis.  Junction rule: dz, padded with zeros."""
+    """Every step-th element from start up to stop along an axis.  Junction rule: dz in its places, else zeros."""
 
     name = junction = "slice"
-    view, public = True, False
-    samples = (sample("x[1:3]", x=(4, 3)), sample("x[:, -2:]", x=(2, 3)), sample("x[:2, 1:]", x=(4, 3)))
+    view, public, keeps_integers = True, False, True
+    samples = (
+        sample("x[1:3]", x=(4, 3)),
+        sample("x[:, -2:]", x=(2, 3)),
+        sample("x[:2, 1:]", x=(4, 3)),
+        sample("x[1::2]", x=(6, 3)),
+        sample("x[::-1, ::3]", x=(2, 5)),
+        sample("x[3:0:-2]", x=(5, 2)),
+    )
 
-    def infer(self, x: Node, *, axis: Axes, start: Dim, stop: Dim) -> Type:
+    def infer(self, x: Node, *, axis: Axes, start: Dim, stop: Dim, step: int = 1) -> Type:
         dim = x.shape[axis[0]]
         if not (start.at_least(0) and stop.at_least(start) and dim.at_least(stop)):
             raise ShapeError(f"the slice {start}:{stop} is not sure to lie within the {dim} of {show(x.shape)}")
-        return Type(resized(x.shape, axis[0], stop - start), x.dtype)
+        return Type(resized(x.shape, axis[0], (stop - start + (step - 1)) // step), x.dtype)
 
-    def vjp(self, dz: Node, y: Node, *inputs: Node, axis: Axes, start: Dim, stop: Dim) -> Sequence[Node | None]:
-        return (make.pad(dz, axis=axis, before=start, after=inputs[0].shape[axis[0]] - stop),)
+    def vjp(
+        self, dz: Node, y: Node, *inputs: Node, axis: Axes, start: Dim, stop: Dim, step: int
+    ) -> Sequence[Node | None]:
+        spread = make.dilate(dz, axis=axis, step=step) if step > 1 else dz
+        after = inputs[0].shape[axis[0]] - start - spread.shape[axis[0]]
+        return (make.pad_axis(spread, axis=axis, before=start, after=after),)
 
     def spell(self, node: Node, operands: Sequence[str]) -> str:
         (along,), start, stop = (node.attrs[k] for k in ("axis", "start", "stop"))
         (x,) = node.inputs
         first = "" if start.constant == 0 else str(start)
         last = "" if stop == x.shape[along] else str(stop)
-        return f"{operands[0]}[{':, ' * (len(x.shape) + along)}{first}:{last}]"
+        step = f":{node.attrs['step']}" if node.attrs["step"] > 1 else ""
+        return f"{operands[0]}[{':, ' * (len(x.shape) + along)}{first}:{last}{step}]"
 
 
 @declare
-class Pad(Op):
-    """Zeros before and after along one axis.  Junction rule: the slice of dz that is not padding."""
+class Dilate(Op):
+    """The elements step places apart along one axis, zeros between.  Junction rule: every step-th element of dz."""
 
-    name = junction = "pad"
+    name = junction = "dilate"
     public = False
 
-    def infer(self, x: Node, *, axis: Axes, before: Dim, after: Dim) -> Type:
+    def infer(self, x: Node, *, axis: Axes, step: int) -> Type:
+        return Type(resized(x.shape, axis[0], (x.shape[axis[0]] - 1) * step + 1))
+
+    def vjp(self, dz: Node, y: Node, *inputs: Node, axis: Axes, step: int) -> Sequence[Node | None]:
+        return (make.slice(dz, axis=axis, start=Dim.of(0), stop=dz.shape[axis[0]], step=step),)
+
+    def spell(self, node: Node, operands: Sequence[str]) -> str:
+        axis = axis_text(node.attrs["axis"], len(node.shape))
+        return f"dilate({operands[0]}, axis={axis}, step={node.attrs['step']})"
+
+
+@declare
+class PadAxis(Op):
+    """A value before and after along one axis.  Junction rule: the slice of dz that is not padding."""
+
+    name = "pad_axis"
+    junction = "pad"
+    public = False
+
+    def infer(self, x: Node, *, axis: Axes, before: Dim, after: Dim, value: float = 0.0) -> Type:
         return Type(resized(x.shape, axis[0], before + x.shape[axis[0]] + after))
 
-    def vjp(self, dz: Node, y: Node, *inputs: Node, axis: Axes, before: Dim, after: Dim) -> Sequence[Node | None]:
+    def vjp(
+        self, dz: Node, y: Node, *inputs: Node, axis: Axes, before: Dim, after: Dim, value: float
+    ) -> Sequence[Node | None]:
         return (make.slice(dz, axis=axis, start=before, stop=before + inputs[0].shape[axis[0]]),)
 
     def spell(self, node: Node, operands: Sequence[str]) -> str:
         widths = ["(0, 0)"] * len(node.shape)
         widths[node.attrs["axis"][0]] = f"({node.attrs['before']}, {node.attrs['after']})"
-        return f"np.pad({operands[0]}, ({', '.join(widths)},))"
+        value = node.attrs["value"]
+        constant = f", constant_values={number_text(value)}" if value else ""
+        return f"np.pad({operands[0]}, ({', '.join(widths)},){constant})"
 
 
 @declare
@@ -108,7 +151,7 @@ class Index(Op):
     """The element at one place along an axis, which goes.  Junction rule: dz at that place, zeros elsewhere."""
 
     name = junction = "index"
-    view, public = True, False
+    view, public, keeps_integers = True, False, True
     samples = (sample("x[1]", x=(4, 3)), sample("x[:, -1]", x=(2, 3)))
 
     def infer(self, x: Node, *, axis: Axes, at: Dim) -> Type:
@@ -119,7 +162,7 @@ class Index(Op):
 
     def vjp(self, dz: Node, y: Node, *inputs: Node, axis: Axes, at: Dim) -> Sequence[Node | None]:
         after = inputs[0].shape[axis[0]] - at - 1
-        return (make.pad(make.expand_dims(dz, axis=axis), axis=axis, before=at, after=after),)
+        return (make.pad_axis(make.expand_dims(dz, axis=axis), axis=axis, before=at, after=after),)
 
     def spell(self, node: Node, operands: Sequence[str]) -> str:
         lead = len(node.inputs[0].shape) + node.attrs["axis"][0]
@@ -131,7 +174,7 @@ class ExpandDims(Op):
     """Axes of size 1 put in.  Junction rule: dz without them."""
 
     name = junction = "expand_dims"
-    view = True
+    view = keeps_integers = True
     samples = (sample("expand_dims(x, 0)", x=(3, 4)), sample("expand_dims(x, (0, -1))", x=(3,)))
 
     def normalise(self, inputs: Sequence[Node], attrs: dict[str, Any]) -> dict[str, Any]:
@@ -155,7 +198,7 @@ class Squeeze(Op):
     """Axes of size 1 taken out, by default all of them.  Junction rule: dz with them put in again."""
 
     name = junction = "squeeze"
-    view = True
+    view = keeps_integers = True
     samples = (sample("squeeze(x)", x=(3, 1, 4)), sample("squeeze(x, axis=-1)", x=(1, 3, 1)))
 
     def normalise(self, inputs: Sequence[Node], attrs: dict[str, Any]) -> dict[str, Any]:
@@ -185,7 +228,7 @@ class BroadcastTo(Op):
     """The array repeated along new axes and axes of size 1.  Junction rule: dz summed over the repetitions."""
 
     name, spelling, junction = "broadcast_to", "np.broadcast_to({x}, {shape})", "broadcast"
-    view = True
+    view = keeps_integers = True
     samples = (sample("broadcast_to(x, (2, 3, 4))", x=(3, 1)),)
 
     def normalise(self, inputs: Sequence[Node], attrs: dict[str, Any]) -> dict[str, Any]:
@@ -204,25 +247,14 @@ class BroadcastTo(Op):
 
 
 @declare
-class Zeros(Op):
-    """An array of zeros."""
+class AsFloat(Op):
+    """Integers or booleans as numbers of the module's floating dtype; they get no cotangent."""
 
-    name, spelling, differentiable = "zeros", "np.zeros({shape}, dtype)", False
-    samples = (sample("zeros((2, 3))"),)
+    name, spelling = "as_float", "{x}.astype(dtype)"
+    elementwise, keeps_integers, differentiable, public = True, True, False, False
 
-    def normalise(self, inputs: Sequence[Node], attrs: dict[str, Any]) -> dict[str, Any]:
-        return {"shape": as_shape(attrs["shape"])}
-
-    def infer(self, *, shape: Any) -> Type:
-        return Type(shape)
-
-    def spell(self, node: Node, operands: Sequence[str]) -> str:
-        return f"np.zeros({shape_text(node.attrs['shape'])}, dtype)"
-
-
-def as_shape(shape: Any) -> Shape:
-    """A shape argument as NumPy takes it: one dim or several."""
-    return tuple(Dim.of(dim) for dim in (shape if isinstance(shape, tuple) else (shape,)))
+    def infer(self, x: Node) -> Type:
+        return Type(x.shape)
 
 
 def unbroadcast(dz: Node, shape: Shape) -> Node:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import operator
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -10,6 +11,7 @@ import sympy
 
 from graphgen.ir.op import OPS
 from graphgen.ops import formula
+from graphgen.ops.composite import FormulaComposite
 from graphgen.ops.declare import Elementwise
 
 
@@ -27,8 +29,24 @@ def differentiate(body: str, arguments: tuple[str, ...], argument: str) -> str:
 
 
 def call(name: str, operands: list[Any], attrs: dict[str, Any]) -> Any:
-    """An operation applied to SymPy expressions, where it stays a call."""
+    """An operation applied to SymPy expressions, where it stays a call; a composite is written out."""
+    if name in ARITHMETIC:
+        return ARITHMETIC[name](*operands)
+    op = OPS[name]
+    if isinstance(op, FormulaComposite):
+        names = {"x": operands[0], **op.defaults, **attrs}
+        return formula.evaluate(formula.parse(op.text), names, call)
     return opaque(name, tuple(sorted(attrs.items())))(*operands)
+
+
+ARITHMETIC: dict[str, Callable[..., Any]] = {
+    "add": operator.add,
+    "subtract": operator.sub,
+    "multiply": operator.mul,
+    "divide": operator.truediv,
+    "power": operator.pow,
+    "negative": operator.neg,
+}
 
 
 @lru_cache(maxsize=1024)
@@ -50,6 +68,9 @@ def derivative(name: str, attrs: dict[str, float], operands: Sequence[Any], y: A
     if name == "where":
         return (sympy.S.Zero, opaque("where", ())(operands[0], 1, 0), opaque("where", ())(operands[0], 0, 1))[place]
     op = OPS[name]
+    if name == "clip":
+        x, low, high = operands
+        return sympy.diff(call("minimum", [call("maximum", [x, low], {}), high], {}), operands[place])
     assert isinstance(op, Elementwise)
     if not op.rules[place]:
         return sympy.S.Zero

@@ -73,7 +73,7 @@ def slice_whole(node: Node) -> Node | None:
     (x,) = node.inputs
     if node.shape == x.shape:
         return x
-    if x.op is not OPS["concat"] or x.attrs["axis"] != node.attrs["axis"]:
+    if x.op is not OPS["concat"] or x.attrs["axis"] != node.attrs["axis"] or node.attrs["step"] > 1:
         return None
     start = Dim.of(0)
     for part in x.inputs:

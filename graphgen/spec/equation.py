@@ -74,7 +74,9 @@ def _objection(node: ast.expr) -> str:
     """What is wrong with one node, or nothing."""
     match node:
         case ast.Constant(value=value):
-            return "" if isinstance(value, int | float) or value is None else f"{value!r} is no number"
+            subscripts = isinstance(value, str) and re.fullmatch(r"[A-Za-z,\-> ]*", value)
+            known = isinstance(value, int | float) or value in (None, ...)
+            return "" if known or subscripts else f"{value!r} is no number"
         case ast.BinOp(op=op):
             return "" if isinstance(op, OPERATORS) else f"there is no operator {_symbol(op)}"
         case ast.UnaryOp(op=op):

@@ -67,6 +67,7 @@ class Variable:
     shape: Shape
     part: Part
     init: Init | None = None
+    dtype: str = "float"
 
 
 @dataclass(frozen=True, eq=False)

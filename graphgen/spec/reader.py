@@ -141,18 +141,27 @@ class Reader:
         name = self._name(key, what)
         if what == "a state":
             self._claim(key, name + PREVIOUS, what)
-        shape, init = value, None
+        shape, init, dtype = value, None, "float"
         if not value.is_scalar and "Mapping" in type(value.node).__name__:
             fields = {k.text("a key"): (k, v) for k, v in value.items("a shape")}
-            allowed = ("shape", "init") if what == "a parameter" else ("shape",)
+            allowed = {"a parameter": ("shape", "init"), "an input": ("shape", "dtype")}.get(what, ("shape",))
             for field, (k, _) in fields.items():
                 if field not in allowed:
-                    raise k.fail(f"{what} has no '{field}'", did_you_mean(field, allowed))
+                    why = "it gets a gradient, so it is made of floats" if field == "dtype" else ""
+                    raise k.fail(f"{what} has no '{field}'", why or did_you_mean(field, allowed))
             if "shape" not in fields:
                 raise value.fail(f"'{name}' has no shape", "as in {shape: [n_a, 1], init: zeros}")
             shape = fields["shape"][1]
             init = self._init(fields["init"][1]) if "init" in fields else None
-        return Variable(name, self._shape(shape, dims), key, init)
+            dtype = self._dtype(fields["dtype"][1]) if "dtype" in fields else "float"
+        return Variable(name, self._shape(shape, dims), key, init, dtype)
+
+    @staticmethod
+    def _dtype(part: Part) -> str:
+        dtype = part.text("a dtype")
+        if dtype not in ("float", "int", "bool"):
+            raise part.fail(f"there is no dtype '{dtype}'", "one of float, int, bool; int and bool get no gradient")
+        return dtype
 
     def _shape(self, part: Part, dims: dict[str, str]) -> Shape:
         elements = part.elements("a shape: a list of dims", "as in [3*n_a, m], or [] for one number")
