@@ -13,9 +13,7 @@ from graphgen.check.numeric import STEP, Arrays, central_difference, complex_ste
 from graphgen.contract import RECORDS
 from graphgen.errors import GraphgenError
 from graphgen.ir.graph import Graph
-from graphgen.ir.op import OPS
 from graphgen.ir.shape import Shape
-from graphgen.ops.function import body_graph
 from graphgen.spec.model import Cell
 
 DRAWS = ((-1.2, 1.2), (0.1, 0.9), (1.1, 2.9))  # where arrays are drawn from
@@ -73,7 +71,8 @@ def is_analytic(graph: Graph) -> bool:
     for node in graph.order():
         if not node.op.analytic and any(operand.dtype == "float" and not operand.weak for operand in node.inputs):
             return False
-        if node.op is OPS["apply"] and not is_analytic(body_graph(node.attrs["function"])):
+        body = node.op.inner(**node.attrs)
+        if body is not None and not is_analytic(body):
             return False
     return True
 

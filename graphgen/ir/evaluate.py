@@ -39,8 +39,8 @@ def _compute(node: Node, operands: Sequence[Any], scope: dict[str, Any]) -> Any:
         return _loop(node, operands, scope)
     if node.op.name == "item":
         return operands[0][node.attrs["at"]]
-    if node.op.name == "apply":
-        return _apply(node, operands, scope)
+    if (body := node.op.inner(**node.attrs)) is not None:
+        return _apply(body, operands, scope)
     places = [f"_{i}" for i in range(len(operands))]
     value = eval(_code(node.op.spell(node, places)), {**scope, **dict(zip(places, operands))})
     return float(value) if node.weak else value
@@ -51,15 +51,14 @@ def _code(text: str) -> CodeType:
     return compile(text, "<op>", "eval")
 
 
-def _apply(node: Node, operands: Sequence[Any], scope: dict[str, Any]) -> Any:
-    from graphgen.ops.function import body_graph
-
-    graph = body_graph(node.attrs["function"])
+def _apply(graph: Graph, operands: Sequence[Any], scope: dict[str, Any]) -> Any:
+    """A graph of one result on its operands."""
     done = dict(zip(graph.inputs.values(), operands))
-    for inner in graph.order():
-        if inner not in done:
-            done[inner] = _compute(inner, [done[i] for i in inner.inputs], scope)
-    return done[graph.outputs["result"]]
+    for node in graph.order():
+        if node not in done:
+            done[node] = _compute(node, [done[operand] for operand in node.inputs], scope)
+    (result,) = graph.outputs.values()
+    return done[result]
 
 
 def _loop(node: Node, operands: Sequence[Any], scope: dict[str, Any]) -> list[Any]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from graphgen.ir.shape import Dim, Shape, axes_from_end
 
 if TYPE_CHECKING:
-    from graphgen.ir.graph import Node
+    from graphgen.ir.graph import Graph, Node
 
 
 @dataclass(frozen=True)
@@ -77,6 +77,10 @@ class Op:
 
     def expand(self, *args: Any, **attrs: Any) -> Any:
         """For a composite, the nodes it stands for; an operation proper returns None."""
+        return None
+
+    def inner(self, **attrs: Any) -> Graph | None:
+        """For a function that a spec defines, its body over its arguments."""
         return None
 
     def spell(self, node: Node, operands: Sequence[str]) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 from graphgen.ir.graph import Graph, Node, build, leaf, make, variable
 from graphgen.ir.op import Op, Type, declare
@@ -38,6 +39,9 @@ class Apply(Op):
 
     def infer(self, *operands: Node, function: Function) -> Type:
         return Type(broadcast(*(x.shape for x in operands)))
+
+    def inner(self, **attrs: Any) -> Graph:
+        return body_graph(attrs["function"])
 
     def vjp(self, dz: Node, y: Node, *inputs: Node, function: Function) -> Sequence[Node | None]:
         partials = [function.partial(argument) for argument in function.arguments]

@@ -1,0 +1,323 @@
+"""Every shipped spec, at every level: against numbers, against its own graphs, and against JAX."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from functools import cache
+from typing import Any
+
+import numpy as np
+import pytest
+
+from graphgen import passes
+from graphgen.check.module import Trial, check, load
+from graphgen.compiler import Compilation, compile_file
+from graphgen.ir.evaluate import evaluate
+from graphgen.ir.shape import Shape
+from graphgen.ops import helpers
+from graphgen.resources import shipped_specs
+from graphgen.spec.model import Cell
+
+SPECS = shipped_specs()
+LEVELS = tuple(passes.LEVELS)
+CASES = [pytest.param(name, level, id=f"{name}-O{level}") for name in SPECS for level in LEVELS]
+LENGTHS = (1, 2, 5)
+HELPERS = dict(inspect.getmembers(helpers, inspect.isfunction))
+
+every_spec = pytest.mark.parametrize("name", SPECS)
+every_case = pytest.mark.parametrize(("name", "level"), CASES)
+
+
+@cache
+def compiled(name: str, level: int) -> Compilation:
+    return compile_file(SPECS[name], level)
+
+
+def trial(name: str, level: int, length: int | None = None, kind: type[Trial] = Trial) -> Trial:
+    """The module's step, or its functions over a sequence of a length, with random arrays and cotangents."""
+    done = compiled(name, level)
+    return kind(load(done.source, name), done.cell, done.step.forward, length)
+
+
+def trials(name: str, level: int, kind: type[Trial] = Trial) -> list[Trial]:
+    """The step, and sequences of every length if the cell has a state."""
+    lengths = (None, *LENGTHS) if compiled(name, level).cell.states else (None,)
+    return [trial(name, level, length, kind) for length in lengths]
+
+
+class OneExample(Trial):
+    """A trial with a batch of one."""
+
+    def shape(self, key: str, shape: Shape) -> tuple[int, ...]:
+        self.sizes["m"] = 1
+        return super().shape(key, shape)
+
+
+class SinglePrecision(Trial):
+    """A trial whose arrays and cotangents are float32."""
+
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        self.arrays = {key: single(array) for key, array in self.arrays.items()}
+        self.cotangents = {key: single(array) for key, array in self.cotangents.items()}
+
+
+def single(array: Any) -> Any:
+    return array.astype(np.float32) if np.asarray(array).dtype.kind == "f" else array
+
+
+def assert_close(actual: Mapping[str, Any], expected: Mapping[str, Any], bound: float) -> None:
+    """Every array is there, and within a bound of its largest element, or of 1 where all are smaller."""
+    assert actual.keys() == expected.keys()
+    for key, value in expected.items():
+        scale = max(1.0, float(np.max(np.abs(value), initial=0.0)))
+        assert np.shape(actual[key]) == np.shape(value), key
+        np.testing.assert_allclose(actual[key], value, rtol=0, atol=bound * scale, err_msg=key)
+
+
+# Gradients against numbers
+
+
+@every_case
+def test_gradients_agree_with_the_complex_step_and_central_differences(name: str, level: int) -> None:
+    done = compiled(name, level)
+    report = check(done.source, done.cell, done.step.forward)
+    assert report.rows
+    assert [row for row in report.rows if not row.ok] == []
+    assert all(row.exact is None or row.exact <= 1e-12 for row in report.rows)
+
+
+# The emitted text against the graphs it was made from
+
+
+@every_case
+def test_a_module_computes_what_its_graphs_say(name: str, level: int) -> None:
+    for one in trials(name, level):
+        assert_as_evaluated(one, compiled(name, level))
+
+
+@every_case
+def test_a_batch_of_one(name: str, level: int) -> None:
+    for one in trials(name, level, OneExample):
+        assert_as_evaluated(one, compiled(name, level))
+
+
+def assert_as_evaluated(one: Trial, done: Compilation) -> None:
+    step = done.step if one.length is None else done.sequence
+    assert step is not None
+    results, _ = one.run(one.arrays)
+    cotangents = {f"d_{key}": cotangent for key, cotangent in one.cotangents.items() if cotangent is not None}
+    backward = evaluate(step.backward, {**one.arrays, **cotangents}, HELPERS, one.sizes)
+    assert_close(results, evaluate(step.forward, one.arrays, HELPERS, one.sizes), 1e-13)
+    assert_close(one.gradients(), backward, 1e-13)
+
+
+@every_spec
+def test_the_levels_agree(name: str) -> None:
+    for one, *others in zip(*(trials(name, level) for level in LEVELS)):
+        results, gradients = one.run(one.arrays)[0], one.gradients()
+        for other in others:
+            assert_close(other.run(one.arrays)[0], results, 1e-13)
+            assert_close(other.gradients(), gradients, 1e-13)
+
+
+# Values and gradients against JAX, which runs the equations themselves
+
+
+@every_spec
+def test_values_and_gradients_are_those_of_jax(name: str) -> None:
+    step = jax_step(compiled(name, passes.DEFAULT).cell, trial(name, passes.DEFAULT).sizes)
+    for levels in zip(*(trials(name, level) for level in LEVELS)):  # which draw the same arrays
+        results, gradients = jax_results_and_gradients(step, levels[0])
+        for one in levels:
+            assert_close(one.run(one.arrays)[0], results, 1e-12)
+            assert_close(one.gradients(), gradients, 1e-12)
+
+
+def jax_step(cell: Cell, sizes: Mapping[str, int]) -> Callable[[dict[str, Any]], dict[str, Any]]:
+    """The equations, each executed as the line of Python that it is, from arrays by key to results by key."""
+    import jax
+
+    jax.config.update("jax_enable_x64", True)
+    expressions = [part.expression for part in cell.equations] + [part.body for part in cell.functions]
+    called = {call for expression in expressions for call in expression.calls}
+    scope: dict[str, Any] = {call: jax_function(call) for call in called - {f.name for f in cell.functions}}
+    scope |= {**sizes, **cell.constants}
+    for function in cell.functions:
+        text = f"{function.name} = lambda {', '.join(function.arguments)}: ({function.body.text})"
+        exec(text, scope)
+
+    @jax.jit
+    def step(arrays: dict[str, Any]) -> dict[str, Any]:
+        names = {key.split(".")[1] + "_prev" * key.startswith("state."): array for key, array in arrays.items()}
+        here = {**scope, **names}
+        for equation in cell.equations:
+            exec(equation.text, here)
+        outputs = {f"outputs.{name}": here[name] for name, _ in cell.outputs}
+        return outputs | {f"state.{state.name}": here[state.name] for state in cell.states}
+
+    return step
+
+
+def jax_function(name: str) -> Callable[..., Any]:
+    """What JAX calls a function of the language: mostly the same."""
+    import jax
+
+    others = {
+        "concat": lambda *arrays, axis=0: jax.numpy.concatenate(arrays, axis),
+        "leaky_relu": lambda x, slope=0.01: jax.nn.leaky_relu(x, slope),
+        "softsign": jax.nn.soft_sign,
+    }
+    rooms = (jax.numpy, jax.nn)
+    return others.get(name) or next(getattr(room, name) for room in rooms if hasattr(room, name))
+
+
+def jax_results_and_gradients(
+    step: Callable[[dict[str, Any]], dict[str, Any]], one: Trial
+) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
+    """The step's results, or those of a loop over it, and their vector-Jacobian product by `jax.vjp`."""
+    import jax
+
+    fixed = {key: array for key, array in one.arrays.items() if array.dtype.kind != "f"}
+    varied = {key: jax.numpy.asarray(array) for key, array in one.arrays.items() if key not in fixed}
+
+    def run(arrays: dict[str, Any]) -> dict[str, Any]:
+        if one.length is None:
+            return step({**fixed, **arrays})
+        now, steps = {**fixed, **arrays}, []
+        sequences = {key: array for key, array in now.items() if key.startswith("inputs.")}
+        for t in range(one.length):
+            results = step({**now, **{key: array[t] for key, array in sequences.items()}})
+            now |= {key: array for key, array in results.items() if key.startswith("state.")}
+            steps.append(results)
+        outputs = [key for key in steps[-1] if key.startswith("outputs.")]
+        return steps[-1] | {key: jax.numpy.stack([results[key] for results in steps]) for key in outputs}
+
+    def run_smooth(arrays: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+        results = run(arrays)
+        return {key: results[key] for key in one.seeded}, results
+
+    _, pull, results = jax.vjp(run_smooth, varied, has_aux=True)
+    (gradients,) = pull({key: jax.numpy.asarray(one.cotangents[key]) for key in one.seeded})
+    for key in gradients:
+        gradients[key] *= one.share(key)  # 1/m where the spec says that the cost is a mean
+    results, gradients = jax.tree.map(np.asarray, (results, gradients))
+    assert {array.dtype.name for array in gradients.values()} <= {"float64"}
+    return results, gradients
+
+
+# What the functions promise
+
+
+@every_spec
+def test_a_cotangent_of_none_counts_as_zero(name: str) -> None:
+    for one in trials(name, passes.DEFAULT):
+        given = dict(one.cotangents)
+        nothing = dict.fromkeys(given)
+        zeros = {key: None if array is None else np.zeros_like(array) for key, array in given.items()}
+        pairs = [({**given, key: None}, {**given, key: zeros[key]}) for key in given]
+        for with_none, with_zeros in [*pairs, (nothing, zeros)]:
+            one.cotangents = with_none
+            gradients = one.gradients()
+            one.cotangents = with_zeros
+            assert_close(gradients, one.gradients(), 0.0)
+            if with_none is nothing:
+                assert not any(np.any(gradient) for gradient in gradients.values())
+
+
+@every_spec
+def test_whole_records_of_cotangents_may_be_left_out(name: str) -> None:
+    for one in trials(name, passes.DEFAULT):
+        backward = one.module.backward if one.length is None else one.module.backward_sequence
+        parameters, (_, residuals) = one.record("parameters", one.arrays), one.run(one.arrays)
+        one.cotangents = dict.fromkeys(one.cotangents)
+        expected = one.gradients()
+        left_out = [(), (None,), (None, None)] if one.cell.states else [(), (None,)]
+        for cotangents in left_out:
+            gradients = by_key(backward(parameters, residuals, *cotangents))
+            assert_close(gradients, expected, 0.0)
+
+
+def by_key(gradients: Any) -> dict[str, Any]:
+    """The arrays of a `Gradients` by key, without those of integers, which have none."""
+    return {
+        f"{group}.{field}": array
+        for group, record in gradients._asdict().items()
+        for field, array in record._asdict().items()
+        if array is not None
+    }
+
+
+@every_case
+def test_nothing_handed_in_is_changed(name: str, level: int) -> None:
+    for one in trials(name, level):
+        handed_in = [array for array in (*one.arrays.values(), *one.cotangents.values()) if array is not None]
+        copies = [np.copy(array) for array in handed_in]
+        for array in handed_in:
+            array.setflags(write=False)
+        _, residuals = one.run(one.arrays)
+        kept = [np.copy(array) for array in residuals]
+        for array in residuals:
+            np.asarray(array).setflags(write=False)
+        groups = ("outputs", "state") if one.cell.states else ("outputs",)
+        backward = one.module.backward if one.length is None else one.module.backward_sequence
+        cotangents = [one.record(group, one.cotangents) for group in groups]
+        backward(one.record("parameters", one.arrays), residuals, *cotangents)
+        for array, copy in zip((*handed_in, *residuals), (*copies, *kept)):
+            np.testing.assert_array_equal(array, copy)
+
+
+@every_case
+def test_float32_in_float32_out(name: str, level: int) -> None:
+    for one in trials(name, level, SinglePrecision):
+        results, residuals = one.run(one.arrays)
+        kept = [array for array in residuals if np.asarray(array).dtype.kind == "f"]
+        seeded = [results[key] for key in one.seeded]
+        arrays = [*seeded, *kept, *one.gradients().values()]
+        # A cotangent may be a plain number where the result is one, such as a loss; or None.
+        one.cotangents = {key: 1.0 if np.ndim(c) == 0 else c for key, c in one.cotangents.items()}
+        arrays += one.gradients().values()
+        one.cotangents = dict.fromkeys(one.cotangents)
+        arrays += one.gradients().values()
+        assert {np.asarray(array).dtype.name for array in arrays} == {"float32"}
+
+
+@every_spec
+def test_no_residual_is_a_parameter(name: str) -> None:
+    for one in trials(name, passes.DEFAULT):
+        _, residuals = one.run(one.arrays)
+        parameters = {key: array for key, array in one.arrays.items() if key.startswith("parameters.")}
+        assert not set(residuals._fields) & {key.split(".")[1] for key in parameters}
+        for field, residual in residuals._asdict().items():
+            shared = [key for key, array in parameters.items() if np.may_share_memory(residual, array)]
+            assert not shared, f"{field} is part of {shared}"
+
+
+@every_spec
+@pytest.mark.parametrize("dtype", [None, np.float64, np.float32])
+def test_initial_parameters_and_states_have_their_shapes_and_dtype(name: str, dtype: type | None) -> None:
+    one = trial(name, passes.DEFAULT)
+    chosen = {} if dtype is None else {"dtype": dtype}
+    records = {"parameters": (one.cell.parameters, one.module.init_parameters, [np.random.default_rng(0)])}
+    if one.cell.states:
+        records["state"] = (one.cell.states, one.module.zero_state, [])
+    for group, (variables, function, arguments) in records.items():
+        symbols = {symbol for variable in variables for dim in variable.shape for symbol in dim.symbols}
+        sizes = {symbol: one.sizes[symbol] for symbol in symbols}
+        made = function(*arguments, **sizes, **chosen)._asdict()
+        assert list(made) == [variable.name for variable in variables]
+        for field, array in made.items():
+            assert array.shape == one.arrays[f"{group}.{field}"].shape, field
+            assert array.dtype == (dtype or np.float64), field
+            assert np.all(np.isfinite(array)), field
+            assert group == "parameters" or not np.any(array), field
+
+
+@every_spec
+def test_a_spec_says_what_it_is_and_where_it_is_from(name: str) -> None:
+    cell = compiled(name, passes.DEFAULT).cell
+    assert cell.name == name
+    assert cell.doc
+    assert cell.source
+    assert all(cell.dims.values())
