@@ -124,12 +124,14 @@ def show(spec: str, stage: str, level: str | None) -> None:
 
 @main.command("list")
 @click.argument("what", type=click.Choice(["cells", "ops"]))
-def list_(what: str) -> None:
+@click.option("--reference", is_flag=True, help="The operations with rules and examples, as docs/ops.md has them.")
+def list_(what: str, reference: bool) -> None:
     """List the shipped specs, or the operations a spec may call."""
     with told():
         from graphgen import listing
 
-        click.echo(listing.cells() if what == "cells" else listing.ops(), nl=False)
+        text = listing.cells() if what == "cells" else listing.reference() if reference else listing.ops()
+        click.echo(text, nl=False)
 
 
 @main.command()

@@ -164,7 +164,7 @@ class _Size(Op):
 
 
 for _leaf in (_Input(), _Const(), _Size()):
-    register(_leaf)
+    register(_leaf, __name__)
 
 
 class _Make:

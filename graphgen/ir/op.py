@@ -61,6 +61,7 @@ class Op:
     differentiable: bool = True  # False: no cotangent passes
     keeps_integers: bool = False  # takes integers and booleans as they are; other operations get floats
     public: bool = True  # may be called in a spec
+    room: str  # the module that declares it
     leading: tuple[str, ...] = ()  # attributes that a call gives before the operands, as NumPy does
 
     def infer(self, *inputs: Any, **attrs: Any) -> Type | tuple[Type, ...]:
@@ -131,17 +132,17 @@ class Op:
 OPS: dict[str, Op] = {}
 
 
-def register(op: Op) -> Op:
-    """Enter an operation into the registry under its name."""
+def register(op: Op, room: str) -> None:
+    """Enter an operation into the registry under its name; `room` is the module that declares it."""
     if op.name in OPS:
         raise ValueError(f"the operation {op.name} is declared twice")
+    op.room = room
     OPS[op.name] = op
-    return op
 
 
 def declare(cls: type[Op]) -> type[Op]:
     """Class decorator: enter the one instance of the class into the registry."""
-    register(cls())
+    register(cls(), cls.__module__)
     return cls
 
 

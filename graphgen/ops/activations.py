@@ -1,4 +1,4 @@
-"""Activation functions, as in `graphgen.ops.elementwise`; those made of others are written out as formulas."""
+"""Activation functions; those made of others are written out as formulas."""
 
 from graphgen.ops.composite import elementwise_composite
 from graphgen.ops.declare import elementwise

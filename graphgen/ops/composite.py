@@ -10,6 +10,7 @@ from typing import Any
 from graphgen.ir.graph import Node, build
 from graphgen.ir.op import Op, Sample, register, sample
 from graphgen.ops import formula
+from graphgen.ops.declare import room
 
 
 class Composite(Op):
@@ -36,7 +37,7 @@ def composite(*samples: Sample, keeps_integers: bool = False) -> Callable[[Calla
     """Decorator: declare the function as an operation of its name, with its docstring."""
 
     def declare(body: Callable[..., Any]) -> Callable[..., Any]:
-        register(Composite(body, samples, keeps_integers))
+        register(Composite(body, samples, keeps_integers), body.__module__)
         return body
 
     return declare
@@ -66,4 +67,4 @@ class FormulaComposite(Op):
 
 def elementwise_composite(name: str, text: str, *, doc: str, **attributes: float) -> None:
     """Declare a function of one operand x by a formula; the attributes are given with their defaults."""
-    register(FormulaComposite(name, text, doc, attributes))
+    register(FormulaComposite(name, text, doc, attributes), room())

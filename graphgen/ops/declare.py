@@ -63,6 +63,15 @@ class Elementwise(Op):
         return value
 
 
+def room() -> str:
+    """The module whose line declares an operation."""
+    frame = inspect.currentframe()
+    while frame is not None and frame.f_globals["__name__"] in (__name__, "graphgen.ops.composite"):
+        frame = frame.f_back
+    assert frame is not None
+    return str(frame.f_globals["__name__"])
+
+
 def elementwise(
     name: str,
     spelling: str,
@@ -96,7 +105,8 @@ def elementwise(
             attributes=attributes,
             dtype=dtype,
             analytic=analytic,
-        )
+        ),
+        room(),
     )
 
 
@@ -132,5 +142,6 @@ def elementwise_many(
             attributes={},
             dtype=dtype,
             analytic=analytic,
-        )
+        ),
+        room(),
     )
