@@ -1,10 +1,10 @@
-# Made by graphgen 0.1.0 -O1 from gru_reset_after.yaml (sha256 c10b4faf42d4375f).
+# Made by graphgen 0.1.0 -O1 from gru_reset_after.yaml (sha256 b21a0e9809f52f44).
 # Do not edit: change the spec and build again.
 """The gated recurrent unit of torch, ONNX (linear_before_reset = 1) and cuDNN: the reset gate is
 applied after the recurrent product, which lets one matrix product serve all three gates; b_hn is
 reset with it. In gru_reset_before the gate is applied to the state before the product.
 
-Source: Cho et al., arXiv 1406.1078, version 3; torch.nn.GRUCell, its biases of the r and z gates
+Source: Cho et al., arXiv 1406.1078, version 1; torch.nn.GRUCell, its biases of the r and z gates
 added together
 
 Sizes:

@@ -23,18 +23,19 @@ def choose(forward: Graph, backward: Graph) -> tuple[Node, ...]:
     in_forward = set(walk(forward.outputs.values())) | set(forward.inputs.values())
     in_forward |= {node for node in order if node.op is OPS["item"] and node.inputs[0] in in_forward}
     cotangents = {leaf for key, leaf in backward.inputs.items() if key not in forward.inputs}
-    late = _late(walk(backward.outputs.values()), cotangents)
+    late = depending(walk(backward.outputs.values()), cotangents)
+    held = depending(order, {node for node in order if node.op in (OPS["input"], OPS["scan"])})
 
     number = {node: at for at, node in enumerate(order)}
     network: nx.DiGraph[int] = nx.DiGraph()
     network.add_nodes_from([SOURCE, SINK])
-    waiting = _reads(backward, late)
+    waiting = [node for node in _reads(backward, late) if node in held]
     for node in waiting:
         network.add_edge(2 * number[node] + 1, SINK)
     seen = set()
     while waiting:
         node = waiting.pop()
-        if node in seen or _free(node):
+        if node in seen:
             continue
         seen.add(node)
         enter, leave = 2 * number[node], 2 * number[node] + 1
@@ -46,7 +47,7 @@ def choose(forward: Graph, backward: Graph) -> tuple[Node, ...]:
             network.add_edge(SOURCE, enter)
             continue
         for operand in node.inputs:
-            if not _free(operand):
+            if operand in held:  # what is made of numbers and sizes alone costs nothing
                 network.add_edge(2 * number[operand] + 1, enter)
                 waiting.append(operand)
     _, (reached, _) = nx.minimum_cut(network, SOURCE, SINK)
@@ -55,13 +56,13 @@ def choose(forward: Graph, backward: Graph) -> tuple[Node, ...]:
     return tuple(dict.fromkeys(kept))
 
 
-def _late(order: list[Node], cotangents: set[Node]) -> set[Node]:
-    """The nodes that depend on a cotangent."""
-    late = set(cotangents)
+def depending(order: list[Node], on: set[Node]) -> set[Node]:
+    """The nodes that depend on some of them."""
+    found = set(on)
     for node in order:
-        if any(operand in late for operand in node.inputs):
-            late.add(node)
-    return late
+        if any(operand in found for operand in node.inputs):
+            found.add(node)
+    return found
 
 
 def _reads(backward: Graph, late: set[Node]) -> list[Node]:
@@ -71,12 +72,7 @@ def _reads(backward: Graph, late: set[Node]) -> list[Node]:
         if node in late:
             reads.update((operand, None) for operand in node.inputs if operand not in late)
     reads.update((node, None) for node in backward.outputs.values() if node not in late)
-    return [node for node in reads if not _free(node)]
-
-
-def _free(node: Node) -> bool:
-    """Whether it is made from nothing: a number, a dim, zeros."""
-    return node.weak or (not node.inputs and node.op is not OPS["input"])
+    return list(reads)
 
 
 def _weight(node: Node, note: Note) -> int:

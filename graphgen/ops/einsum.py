@@ -9,7 +9,7 @@ from typing import Any
 from graphgen.errors import ShapeError
 from graphgen.ir.graph import Node, make
 from graphgen.ir.op import Op, Type, declare, sample
-from graphgen.ir.shape import Dim, count, show
+from graphgen.ir.shape import Dim, show
 from graphgen.ops.composite import composite
 
 
@@ -86,12 +86,6 @@ class Einsum(Op):
 def _terms(subscripts: str) -> tuple[list[str], str]:
     left, _, right = subscripts.partition("->")
     return left.split(","), right
-
-
-@composite(sample("outer(a, b)", a=(3,), b=(4,)), sample("outer(a, b)", a=(3, 1), b=(2, 2)))
-def outer(a: Node, b: Node) -> Node:
-    """Every product of an element of a with one of b, as a matrix; as in NumPy the operands are flattened."""
-    return make.reshape(a, shape=(count(a.shape), Dim.of(1))) * make.reshape(b, shape=(Dim.of(1), count(b.shape)))
 
 
 @composite(

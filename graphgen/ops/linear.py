@@ -8,12 +8,14 @@ from typing import Any
 from graphgen.errors import ShapeError
 from graphgen.ir.graph import Node, build, make
 from graphgen.ir.op import Op, Type, axis_text, declare, sample
-from graphgen.ir.shape import axis_from_end, broadcast, show
+from graphgen.ir.shape import axis_from_end, broadcast, count, show
 from graphgen.ops.composite import composite
 
 
 def swap(x: Node) -> Node:
-    """The matrix, or each matrix of a stack, transposed."""
+    """The matrix, or each matrix of a stack, transposed; twice is not at all."""
+    if x.op.name == "transpose" and x.attrs["axes"] == (-1, -2):
+        return x.inputs[0]
     return make.transpose(x, axes=(-1, -2))
 
 
@@ -44,17 +46,40 @@ class MatMul(Op):
 
     def vjp(self, dz: Node, y: Node, *inputs: Node) -> Sequence[Node | None]:
         a, b = inputs
-        rows, columns = (a, b)
-        if len(b.shape) == 1:
-            columns, dz = make.expand_dims(b, axis=-1), make.expand_dims(dz, axis=-1)
-        if len(a.shape) == 1:
-            rows, dz = make.expand_dims(a, axis=-2), make.expand_dims(dz, axis=-2)
-        da, db = dz @ swap(columns), swap(rows) @ dz
-        if len(a.shape) == 1:
-            da = make.squeeze(da, axis=-2)
-        if len(b.shape) == 1:
-            db = make.squeeze(db, axis=-1)
-        return da, db
+        match (len(a.shape), len(b.shape)):
+            case (1, 1):
+                return dz * b, dz * a
+            case (2, 1):
+                return make.outer(dz, b), swap(a) @ dz
+            case (1, 2):
+                return b @ dz, make.outer(a, dz)
+            case (1, _):  # a row for each matrix of a stack
+                row, dz_row = make.expand_dims(a, axis=-2), make.expand_dims(dz, axis=-2)
+                return make.squeeze(dz_row @ swap(b), axis=-2), swap(row) @ dz_row
+            case (_, 1):
+                column, dz_column = make.expand_dims(b, axis=-1), make.expand_dims(dz, axis=-1)
+                return dz_column @ swap(column), make.squeeze(swap(a) @ dz_column, axis=-1)
+        return dz @ swap(b), swap(a) @ dz
+
+
+@declare
+class Outer(Op):
+    """Every product of an element of a with one of b; as in NumPy the operands are flattened.
+
+    Junction rule: da = dz b, db = dzᵀ a.
+    """
+
+    name, spelling, junction = "outer", "np.outer({a}, {b})", "outer product"
+    samples = (sample("outer(a, b)", a=(3,), b=(4,)), sample("outer(a, b)", a=(3, 1), b=(2, 2)))
+
+    def infer(self, a: Node, b: Node) -> Type:
+        return Type((count(a.shape), count(b.shape)))
+
+    def vjp(self, dz: Node, y: Node, *inputs: Node) -> Sequence[Node | None]:
+        a, b = inputs
+        flat_a, flat_b = (x if len(x.shape) == 1 else make.reshape(x, shape=-1) for x in inputs)
+        parts = dz @ flat_b, swap(dz) @ flat_a
+        return tuple(d if len(x.shape) == 1 else make.reshape(d, shape=x.shape) for d, x in zip(parts, (a, b)))
 
 
 @declare
