@@ -122,6 +122,23 @@ def show(spec: str, stage: str, level: str | None) -> None:
         click.echo(texts[stage](), nl=False)
 
 
+@main.command()
+@click.argument("first")
+@click.argument("second")
+def diff(first: str, second: str) -> None:
+    """Show how two specs differ as equations: - only in FIRST, + only in SECOND.  Exits with 1 if they do."""
+    with told():
+        from graphgen.diff import compare
+        from graphgen.resources import find_spec
+        from graphgen.spec.reader import read
+
+        difference = compare(read(find_spec(first)), read(find_spec(second)))
+        for line in difference.lines:
+            color = {"-": "red", "+": "green"}.get(line[0])
+            click.secho(line, fg=color)
+        sys.exit(0 if difference.same else FINDINGS)
+
+
 @main.command("list")
 @click.argument("what", type=click.Choice(["cells", "ops"]))
 @click.option("--reference", is_flag=True, help="The operations with rules and examples, as docs/ops.md has them.")

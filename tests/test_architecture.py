@@ -27,8 +27,9 @@ BELOW = {
     "compiler": {"codegen", "passes", "autodiff", "elaborate", "spec", "ops", "ir", "errors", ""},
     "build": {"compiler", "passes", "resources", "errors"},
     "listing": {"elaborate", "spec", "resources", "ops", "ir", "errors"},
+    "diff": {"spec.model", "contract", "ir"},
     "starter": {"build", "spec", "errors"},
-    "cli": {"build", "listing", "starter", "check", "compiler", "passes", "spec", "resources", "ir", "errors", ""},
+    "cli": {"build", "diff", "listing", "starter", "check", "compiler", "passes", "spec", "resources", "ir", "errors", ""},
 }
 
 
