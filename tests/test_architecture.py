@@ -29,7 +29,22 @@ BELOW = {
     "listing": {"elaborate", "spec", "resources", "ops", "ir", "errors"},
     "diff": {"spec.model", "contract", "ir"},
     "starter": {"build", "spec", "errors"},
-    "cli": {"build", "diff", "listing", "starter", "check", "compiler", "passes", "spec", "resources", "ir", "errors", ""},
+    "cli": {
+        *(
+            "build",
+            "diff",
+            "listing",
+            "starter",
+            "check",
+            "compiler",
+            "passes",
+            "spec",
+            "resources",
+            "ir",
+            "errors",
+            "",
+        ),
+    },
 }
 
 

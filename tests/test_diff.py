@@ -45,7 +45,7 @@ def test_order_and_brackets_do_not_matter(old, new):
 
 
 def test_names_do_not_matter():
-    other = RNN.replace("q", "z").replace("U", "V").replace("b:", "bias:").replace("+ b)", "+ bias)")
+    other = RNN.replace("q =", "z =").replace("(q + b)", "(z + bias)").replace("U", "V").replace("b:", "bias:")
     found = compare(read_text(RNN), read_text(other))
     assert found.same
     assert found.lines == (

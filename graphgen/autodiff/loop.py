@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 
-from graphgen.ir.graph import Graph, Node, Note, make, rebuild, variable, walk
+from graphgen.ir.graph import Graph, Node, Note, fresh, make, rebuild, variable, walk
 from graphgen.ir.step import Step
 
 BodyStep = Callable[[Graph, Collection[str], Collection[str]], Step]
@@ -20,29 +20,27 @@ def backward(
     scan: Node, cotangents: Sequence[Node | None], wanted: Sequence[bool], body_step: BodyStep
 ) -> tuple[Graph, list[Node | None]]:
     """The scan's body with residuals added, and the cotangent of each operand that is wanted and reached."""
-    body, carries, sequences = (scan.attrs[k] for k in ("body", "carries", "sequences"))
+    body: Graph = scan.attrs["body"]
+    carries, sequences = scan.attrs["carries"], scan.attrs["sequences"]
+    into, out = list(body.inputs), list(body.outputs)
     leaves, seeded = _reach(body, carries, cotangents, wanted)
     step = body_step(body, leaves, seeded)
+    gradient = step.backward.outputs
 
     new = _Backward(scan, step)
-    for key, result in list(zip(body.outputs, cotangents))[:carries]:
-        if key in seeded:
-            new.carry(
-                f"d_{key}",
-                result,
-                step.backward.outputs.get(list(body.inputs)[list(body.outputs).index(key)]),
-            )
-    for place, key in enumerate(body.inputs):
-        if key in step.backward.outputs and place >= carries + sequences:
-            new.total(key, step.backward.outputs[key])
-    for key, result in list(zip(body.outputs, cotangents))[carries:]:
-        if key in seeded and result is not None:
-            new.sequence(step.backward.inputs[f"d_{key}"], result)
-    for key in list(body.inputs)[carries : carries + sequences]:
-        if key in step.backward.outputs:
-            new.every(key, step.backward.outputs[key])
-    extended = new.keep_residuals()
-    return extended, new.cotangents()
+    for key, result, initial in list(zip(into, out, cotangents))[:carries]:
+        if result in seeded:
+            new.carry(key, step.backward.inputs[step.cotangents[result]], initial)
+    for key in into[carries + sequences :]:
+        if key in gradient:
+            new.total(key, gradient[key])
+    for result, every in list(zip(out, cotangents))[carries:]:
+        if every is not None:
+            new.sliced.append((step.backward.inputs[step.cotangents[result]], every))
+    for key in into[carries : carries + sequences]:
+        if key in gradient:
+            new.every(key, gradient[key])
+    return new.keep_residuals(), new.cotangents()
 
 
 def _reach(
@@ -69,33 +67,35 @@ class _Backward:
         self.scan, self.step = scan, step
         self.body: Graph = scan.attrs["body"]
         self.carried: list[tuple[Node, Node, Node]] = []  # leaf, initial value, next value
-        self.sliced: list[tuple[Node, Node]] = []  # leaf, operand
-        self.constant: list[tuple[Node, Node]] = []
-        self.results: list[Node] = []
-        self.where: dict[str, int] = {}  # the result of the new scan that is a leaf's cotangent
-        self.leaf: dict[Node, Node] = {}  # residual of the body -> leaf of the new body
+        self.sliced: list[tuple[Node, Node]] = []  # leaf, sequence
+        self.constant: list[tuple[Node, Node]] = []  # leaf, operand
+        self.results: list[Node] = []  # of every step
+        self.where: dict[str, int] = {}  # the result of the new scan that is the cotangent of a leaf of the body
+        self.kept: dict[Node, Node] = {}  # residual of the body -> leaf of the new body
         self.notes = dict(step.backward.notes)
+        self.names = set(step.backward.inputs)
 
-    def carry(self, key: str, initial: Node | None, following: Node | None) -> None:
+    def leaf(self, name: str, like: Node) -> Node:
+        """A leaf of the new body under a name that is free."""
+        name = fresh(name, self.names)
+        self.names.add(name)
+        return variable(name, like.shape, like.dtype)
+
+    def carry(self, key: str, leaf: Node, initial: Node | None) -> None:
         """Carry the cotangent of a state from step to step."""
-        leaf = self.step.backward.inputs[key]
         zeros = make.zeros(shape=leaf.shape)
-        body_input = list(self.body.inputs)[list(self.body.outputs).index(key.removeprefix("d_"))]
-        self.where[body_input] = len(self.carried)
-        self.carried.append((leaf, zeros if initial is None else initial, zeros if following is None else following))
+        following = self.step.backward.outputs.get(key, zeros)
+        self.where[key] = len(self.carried)
+        self.carried.append((leaf, zeros if initial is None else initial, following))
 
     def total(self, key: str, part: Node) -> None:
         """Sum the cotangent of a constant over the steps."""
-        leaf = variable(f"total.{key}", part.shape)
+        leaf = self.leaf(f"total.{key}", part)
         following = leaf + part
         handed_on = {following if node is part else node: note for node, note in self.notes.items()}
         self.notes = {leaf: Note(cotangent_of=self.body.inputs[key]), **handed_on}
         self.where[key] = len(self.carried)
         self.carried.append((leaf, make.zeros(shape=part.shape), following))
-
-    def sequence(self, leaf: Node, operand: Node) -> None:
-        """Read one slice of a sequence a step."""
-        self.sliced.append((leaf, operand))
 
     def every(self, key: str, part: Node) -> None:
         """Return the cotangent of an input for every step."""
@@ -105,39 +105,40 @@ class _Backward:
     def keep_residuals(self) -> Graph:
         """The body with its residuals as results; the new scan reads them, or the operand they came from."""
         carries, sequences = self.scan.attrs["carries"], self.scan.attrs["sequences"]
+        forward = self.step.forward
         place = {leaf: at for at, leaf in enumerate(self.body.inputs.values())}
-        results = list(self.step.forward.outputs.values())
-        returned = {node: at for at, node in enumerate(results) if at >= carries}
-        kept: dict[str, Node] = {}
+        at_hand = {node: at for at, node in enumerate(forward.outputs.values()) if at >= carries}
+        more: dict[str, Node] = {}
+        sequence = []
         for node in self.step.residuals:
             at = place.get(node, -1)
             if at >= carries + sequences:
                 self.constant.append((node, self.scan.inputs[at]))
             elif at >= carries:
-                self.sequence(node, self.scan.inputs[at])
+                self.sliced.append((node, self.scan.inputs[at]))
             else:
-                returned.setdefault(node, len(results) + len(kept))
-                if returned[node] >= len(results):
-                    kept[f"residuals.{len(kept)}"] = node
-        forward = self.step.forward
-        extended = replace(forward, outputs={**forward.outputs, **kept})
+                if node not in at_hand:
+                    at_hand[node] = len(forward.outputs) + len(more)
+                    more[fresh(f"residuals.{len(more)}", forward.outputs)] = node
+                sequence.append(node)
+        extended = replace(forward, outputs={**forward.outputs, **more})
         longer = make.scan(*self.scan.inputs, **{**self.scan.attrs, "body": extended})
-        for node in self.step.residuals:
-            if place.get(node, -1) < carries:
-                at = returned[node]
-                self.leaf[node] = variable(f"residuals.{at}", node.shape, node.dtype)
-                self.notes[self.leaf[node]] = Note(stands_for=node)
-                self.sequence(self.leaf[node], make.item(longer, at=at))
+        for node in sequence:
+            leaf = self.kept[node] = self.leaf("residual", node)
+            self.notes[leaf] = Note(stands_for=node)
+            self.sliced.append((leaf, make.item(longer, at=at_hand[node])))
         return extended
 
     def cotangents(self) -> list[Node | None]:
         """The cotangent of each operand of the scan."""
         leaves = [leaf for leaf, *_ in (*self.carried, *self.sliced, *self.constant)]
-        following = [following for _, _, following in self.carried]
-        change = rebuild([*following, *self.results], lambda node, _: self.leaf.get(node))
-        outputs = {f"result.{at}": change[node] for at, node in enumerate([*following, *self.results])}
-        notes = {change.get(node, node): note for node, note in self.notes.items()}
-        body = Graph({leaf.attrs["name"]: leaf for leaf in leaves}, outputs, notes)
+        results = [*(following for _, _, following in self.carried), *self.results]
+        change = rebuild(results, lambda node, _: self.kept.get(node))
+        body = Graph(
+            {leaf.attrs["name"]: leaf for leaf in leaves},
+            {f"result.{at}": change[node] for at, node in enumerate(results)},
+            {change.get(node, node): note for node, note in self.notes.items()},
+        )
         scan = make.scan(
             *(initial for _, initial, _ in self.carried),
             *(operand for _, operand in (*self.sliced, *self.constant)),

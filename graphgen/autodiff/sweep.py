@@ -8,7 +8,7 @@ from dataclasses import replace
 from graphgen.autodiff import loop
 from graphgen.autodiff.accumulate import accumulate
 from graphgen.autodiff.residuals import choose
-from graphgen.ir.graph import Graph, Node, Note, make, move_notes, rebuild, variable
+from graphgen.ir.graph import Graph, Node, Note, fresh, make, move_notes, rebuild, variable
 from graphgen.ir.op import OPS
 from graphgen.ir.shape import Dim
 from graphgen.ir.step import Step
@@ -45,13 +45,15 @@ def sweep(graph: Graph, leaves: Collection[str], seeded: Collection[str], polish
     order = graph.order()
     active = depend_on(order, [graph.inputs[key] for key in leaves])
     work = _Sweep(graph, order, active, polish)
-    inputs = dict(graph.inputs)
+    inputs, cotangents = dict(graph.inputs), {}
     for key in seeded:
-        inputs[f"d_{key}"] = work.seed(key, graph.outputs[key])
+        name = cotangents[key] = fresh(f"d_{key}", inputs)  # a backward graph has leaves of such names already
+        inputs[name] = work.seed(name, graph.outputs[key])
     for node in reversed(order):
         work.visit(node)
     gradients = {key: work.total[graph.inputs[key]] for key in leaves if graph.inputs[key] in work.total}
-    return _extend_loops(Step(graph, Graph(inputs, gradients, work.notes)), work.extended)
+    step = Step(graph, Graph(inputs, gradients, work.notes), cotangents=cotangents)
+    return _extend_loops(step, work.extended)
 
 
 def depend_on(order: list[Node], leaves: Collection[Node]) -> set[Node]:
@@ -75,9 +77,9 @@ class _Sweep:
         self.notes: dict[Node, Note] = {}
         self.extended: dict[Node, Graph] = {}  # each scan that must keep residuals, and its new body
 
-    def seed(self, key: str, node: Node) -> Node:
-        """The leaf for a result's cotangent."""
-        leaf = variable(f"d_{key}", node.shape)
+    def seed(self, name: str, node: Node) -> Node:
+        """The leaf of a given name for a result's cotangent."""
+        leaf = variable(name, node.shape)
         self.send(node, leaf, Note(cotangent_of=node, part=True))
         return leaf
 
@@ -164,7 +166,7 @@ def _extend_loops(step: Step, extended: dict[Node, Graph]) -> Step:
 
     roots = [*step.forward.outputs.values(), *step.backward.outputs.values()]
     new = rebuild(roots, change)
-    return Step(step.forward.changed(new), step.backward.changed(new))
+    return replace(step, forward=step.forward.changed(new), backward=step.backward.changed(new))
 
 
 def _renote(notes: dict[Node, Note], old: Node, new: Node, rule: str, leaf: Node) -> dict[Node, Note]:

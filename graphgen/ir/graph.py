@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 from weakref import WeakValueDictionary
@@ -131,6 +131,15 @@ def leaf(value: Operand | Dim) -> Node:
 def variable(name: str, shape: Iterable[DimLike], dtype: str = "float") -> Node:
     """A leaf that gets its array when the graph runs."""
     return build("input", name=name, shape=shape_of(shape), dtype=dtype)
+
+
+def fresh(name: str, taken: Container[str]) -> str:
+    """The name, or with a number behind it where it is taken."""
+    number, free = 1, name
+    while free in taken:
+        number += 1
+        free = f"{name}_{number}"
+    return free
 
 
 class _Input(Op):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from graphgen.ir.graph import Graph, Node
 
@@ -18,3 +19,4 @@ class Step:
     forward: Graph
     backward: Graph
     residuals: tuple[Node, ...] = ()
+    cotangents: Mapping[str, str] = field(default_factory=dict)  # of each result: the leaf of the backward graph

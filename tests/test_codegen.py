@@ -1,0 +1,112 @@
+"""The emitted text: names, layout, what the templates read, and what the README shows of it."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import jinja2
+import jinja2.meta
+import pytest
+
+from graphgen.check.module import check
+from graphgen.codegen.lower import Lowering
+from graphgen.codegen.names import Names
+from graphgen.codegen.render import context, environment
+from graphgen.compiler import compile_cell, compile_file
+from graphgen.listing import reference
+from graphgen.passes import LEVELS
+from graphgen.resources import find_spec, shipped_specs
+from graphgen.spec.reader import read_text
+
+ROOT = Path(__file__).parent.parent
+
+
+def test_the_template_reads_what_it_is_given():
+    program = compile_file(find_spec("lstm")).program
+    templates = environment()
+    source, *_ = templates.loader.get_source(templates, "module.py.j2")
+    read = jinja2.meta.find_undeclared_variables(templates.parse(source))
+    assert read == set(context(program))
+
+
+def test_no_name_is_given_twice():
+    names = Names({"dc"})
+    assert [names.claim("dc"), names.claim("dc"), names.claim("dx")] == ["dc_2", "dc_3", "dx"]
+    lowering = Lowering.__new__(Lowering)
+    lowering.assigned = {"dc"}
+    with pytest.raises(ValueError, match="two values would be called dc"):
+        lowering.assign("dc")
+
+
+def test_a_state_and_its_cotangent_never_share_a_name():
+    """The user's own `dc` is a state here, beside a state c whose cotangent would be called so."""
+    spec = (
+        "cell: f\ndims: {n: n}\nparameters: {t: [n], T: [n]}\ninputs: {x: [n]}\nstates: {c: [n], dc: [n]}\n"
+        "equations:\n"
+        "  - c = c_prev * t + dc_prev * x\n  - dc = c * T + dc_prev\n  - x_steps = c * dc\noutputs: [x_steps]\n"
+    )
+    for level in LEVELS:
+        done = compile_cell(read_text(spec), level)
+        assert check(done.source, done.cell, done.step.forward).ok
+
+
+@pytest.mark.parametrize("level", LEVELS)
+@pytest.mark.parametrize("name", shipped_specs())
+def test_lines_are_short_and_names_are_the_users(name, level):
+    done = compile_file(find_spec(name), level)
+    assert max(map(len, done.source.splitlines())) <= 118
+    assert done.source.endswith("\n")
+    assert not done.source.endswith("\n\n")
+    (forward,) = [f for f in ast.parse(done.source).body if getattr(f, "name", "") == "forward"]
+    assigned = {n.id for n in ast.walk(forward) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
+    named = {note.name for node, note in done.step.forward.notes.items() if note.equation is not None and node.inputs}
+    needed = {note.name for node, note in done.step.forward.notes.items() if node.weak}
+    assert named - needed - {""} <= assigned
+
+
+@pytest.mark.parametrize("name", shipped_specs())
+def test_every_block_of_level_0_tells_its_equation_and_its_junctions(name):
+    source = compile_file(find_spec(name), 0).source
+    backward = source[source.index("def backward(") :].split("\ndef ")[0]
+    body = backward[backward.index("# the cotangents handed in") : backward.index("return Gradients")]
+    _, *blocks = body.split("\n\n    # ")
+    assert blocks
+    for block in blocks:
+        heading, *lines = block.rstrip().splitlines()
+        assert heading.split(".")[0].isdigit(), heading
+        junctions = [line for line in lines if line.startswith("    d") and " = " in line]
+        assert junctions
+        told = [line for at, line in enumerate(lines) if "  # " in line or lines[at - 1].startswith("    # ")]
+        inner = [line for line in junctions if line not in told]
+        assert len(told) >= len(inner), block
+
+
+def test_the_readme_shows_the_lstm_as_it_is_written():
+    readme = (ROOT / "README.md").read_text("utf-8")
+    source = compile_file(find_spec("lstm"), 0).source
+    backward = source[source.index("def backward(") : source.index("def forward_sequence(")].rstrip()
+    assert f"```python\n{backward}\n```" in readme
+    assert f"```yaml\n{find_spec('lstm').read_text('utf-8').rstrip()}\n```" in readme
+
+
+def test_the_readme_uses_modules_as_they_are():
+    readme = (ROOT / "README.md").read_text("utf-8")
+    snippet = readme.split("## Using a module\n\n```python\n")[1].split("```")[0]
+    scope: dict[str, object] = {}
+    exec(snippet, scope)
+    assert scope["d_cell"].parameters.W_g.shape == (12, 7)
+
+
+def test_a_function_of_the_spec_comes_with_its_derivatives():
+    spec = (
+        "cell: f\ndims: {n: n}\nparameters: {beta: [1]}\ninputs: {x: [n]}\n"
+        'functions: {"swish(u, beta)": u * sigmoid(beta * u)}\nequations:\n  - y = swish(x, beta)\noutputs: [y]\n'
+    )
+    source = compile_cell(read_text(spec)).source
+    for name in ("def swish(", "def swish_du(", "def swish_dbeta(", "The derivative of swish by beta."):
+        assert name in source
+
+
+def test_the_reference_of_operations_is_fresh():
+    assert (ROOT / "docs" / "ops.md").read_text("utf-8") == reference()
