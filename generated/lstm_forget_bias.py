@@ -90,7 +90,7 @@ def _cotangent(name: str, value: Any, shape: tuple[int, ...], dtype: Any) -> np.
         return np.zeros(shape, dtype)
     if np.shape(value) != shape:
         raise ValueError(f"the cotangent {name} must have the shape {shape}, not {np.shape(value)}")
-    return np.asarray(value)
+    return np.asarray(value, dtype)
 
 
 def _glorot(rng: np.random.Generator, shape: tuple[int, ...], dtype: Any) -> np.ndarray:

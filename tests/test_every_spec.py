@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any
 
+import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
+from tests.support import HELPERS, Namespace, assert_close
 
 from graphgen import passes
 from graphgen.check.module import Trial, check, load
 from graphgen.compiler import Compilation, compile_file
 from graphgen.ir.evaluate import evaluate
 from graphgen.ir.shape import Shape
-from graphgen.ops import helpers
 from graphgen.resources import shipped_specs
 from graphgen.spec.model import Cell
 
@@ -23,7 +24,6 @@ SPECS = shipped_specs()
 LEVELS = tuple(passes.LEVELS)
 CASES = [pytest.param(name, level, id=f"{name}-O{level}") for name in SPECS for level in LEVELS]
 LENGTHS = (1, 2, 5)
-HELPERS = dict(inspect.getmembers(helpers, inspect.isfunction))
 
 every_spec = pytest.mark.parametrize("name", SPECS)
 every_case = pytest.mark.parametrize(("name", "level"), CASES)
@@ -65,15 +65,6 @@ class SinglePrecision(Trial):
 
 def single(array: Any) -> Any:
     return array.astype(np.float32) if np.asarray(array).dtype.kind == "f" else array
-
-
-def assert_close(actual: Mapping[str, Any], expected: Mapping[str, Any], bound: float) -> None:
-    """Every array is there, and within a bound of its largest element, or of 1 where all are smaller."""
-    assert actual.keys() == expected.keys()
-    for key, value in expected.items():
-        scale = max(1.0, float(np.max(np.abs(value), initial=0.0)))
-        assert np.shape(actual[key]) == np.shape(value), key
-        np.testing.assert_allclose(actual[key], value, rtol=0, atol=bound * scale, err_msg=key)
 
 
 # Gradients against numbers
@@ -127,60 +118,21 @@ def test_the_levels_agree(name: str) -> None:
 
 @every_spec
 def test_values_and_gradients_are_those_of_jax(name: str) -> None:
-    step = jax_step(compiled(name, passes.DEFAULT).cell, trial(name, passes.DEFAULT).sizes)
-    for levels in zip(*(trials(name, level) for level in LEVELS)):  # which draw the same arrays
-        results, gradients = jax_results_and_gradients(step, levels[0])
+    cell = compiled(name, passes.DEFAULT).cell
+    for length in (None, LENGTHS[-1]) if cell.states else (None,):
+        levels = [trial(name, level, length) for level in LEVELS]  # which draw the same arrays
+        results, gradients = by_jax(levels[0])
         for one in levels:
             assert_close(one.run(one.arrays)[0], results, 1e-12)
             assert_close(one.gradients(), gradients, 1e-12)
 
 
-def jax_step(cell: Cell, sizes: Mapping[str, int]) -> Callable[[dict[str, Any]], dict[str, Any]]:
-    """The equations, each executed as the line of Python that it is, from arrays by key to results by key."""
-    import jax
-
-    jax.config.update("jax_enable_x64", True)
-    expressions = [part.expression for part in cell.equations] + [part.body for part in cell.functions]
-    called = {call for expression in expressions for call in expression.calls}
-    scope: dict[str, Any] = {call: jax_function(call) for call in called - {f.name for f in cell.functions}}
-    scope |= {**sizes, **cell.constants}
-    for function in cell.functions:
-        text = f"{function.name} = lambda {', '.join(function.arguments)}: ({function.body.text})"
-        exec(text, scope)
-
-    @jax.jit
-    def step(arrays: dict[str, Any]) -> dict[str, Any]:
-        names = {key.split(".")[1] + "_prev" * key.startswith("state."): array for key, array in arrays.items()}
-        here = {**scope, **names}
-        for equation in cell.equations:
-            exec(equation.text, here)
-        outputs = {f"outputs.{name}": here[name] for name, _ in cell.outputs}
-        return outputs | {f"state.{state.name}": here[state.name] for state in cell.states}
-
-    return step
-
-
-def jax_function(name: str) -> Callable[..., Any]:
-    """What JAX calls a function of the language: mostly the same."""
-    import jax
-
-    others = {
-        "concat": lambda *arrays, axis=0: jax.numpy.concatenate(arrays, axis),
-        "leaky_relu": lambda x, slope=0.01: jax.nn.leaky_relu(x, slope),
-        "softsign": jax.nn.soft_sign,
-    }
-    rooms = (jax.numpy, jax.nn)
-    return others.get(name) or next(getattr(room, name) for room in rooms if hasattr(room, name))
-
-
-def jax_results_and_gradients(
-    step: Callable[[dict[str, Any]], dict[str, Any]], one: Trial
-) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
-    """The step's results, or those of a loop over it, and their vector-Jacobian product by `jax.vjp`."""
-    import jax
-
+def by_jax(one: Trial) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
+    """The results of a step, or of a loop over it, and their vector-Jacobian product by `jax.vjp`."""
+    jax.config.update("jax_disable_most_optimizations", True)  # which would take longer than the tests
+    step = equations(one.cell, one.sizes)
     fixed = {key: array for key, array in one.arrays.items() if array.dtype.kind != "f"}
-    varied = {key: jax.numpy.asarray(array) for key, array in one.arrays.items() if key not in fixed}
+    varied = {key: jnp.asarray(array) for key, array in one.arrays.items() if key not in fixed}
 
     def run(arrays: dict[str, Any]) -> dict[str, Any]:
         if one.length is None:
@@ -192,19 +144,35 @@ def jax_results_and_gradients(
             now |= {key: array for key, array in results.items() if key.startswith("state.")}
             steps.append(results)
         outputs = [key for key in steps[-1] if key.startswith("outputs.")]
-        return steps[-1] | {key: jax.numpy.stack([results[key] for results in steps]) for key in outputs}
+        return steps[-1] | {key: jnp.stack([results[key] for results in steps]) for key in outputs}
 
     def run_smooth(arrays: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
         results = run(arrays)
         return {key: results[key] for key in one.seeded}, results
 
-    _, pull, results = jax.vjp(run_smooth, varied, has_aux=True)
-    (gradients,) = pull({key: jax.numpy.asarray(one.cotangents[key]) for key in one.seeded})
+    _, pull_back, results = jax.vjp(run_smooth, varied, has_aux=True)
+    (gradients,) = pull_back({key: jnp.asarray(one.cotangents[key]) for key in one.seeded})
     for key in gradients:
         gradients[key] *= one.share(key)  # 1/m where the spec says that the cost is a mean
-    results, gradients = jax.tree.map(np.asarray, (results, gradients))
     assert {array.dtype.name for array in gradients.values()} <= {"float64"}
-    return results, gradients
+    return jax.tree.map(np.asarray, (results, gradients))
+
+
+def equations(cell: Cell, sizes: Mapping[str, int]) -> Callable[[dict[str, Any]], dict[str, Any]]:
+    """A function of arrays by key that executes each equation as the line of Python that it is."""
+    known = Namespace({**sizes, **cell.constants})
+    for function in cell.functions:
+        exec(f"{function.name} = lambda {', '.join(function.arguments)}: ({function.body.text})", known)
+
+    def step(arrays: dict[str, Any]) -> dict[str, Any]:
+        names = {key.split(".")[1] + "_prev" * key.startswith("state."): array for key, array in arrays.items()}
+        here = Namespace({**known, **names})
+        for equation in cell.equations:
+            exec(equation.text, here)
+        outputs = {f"outputs.{name}": here[name] for name, _ in cell.outputs}
+        return outputs | {f"state.{state.name}": here[state.name] for state in cell.states}
+
+    return step
 
 
 # What the functions promise

@@ -50,6 +50,8 @@ class Dim:
         return Dim.of(other) - self
 
     def __floordiv__(self, divisor: int) -> Dim:
+        if self.constant is not None:
+            return Dim.of(self.constant // divisor)
         if all(c % divisor == 0 for _, c in self.terms):
             return Dim(tuple((monomial, c // divisor) for monomial, c in self.terms))
         name = f"(({self})//{divisor})"

@@ -57,7 +57,7 @@ elementwise_composite(
     doc="x times the normal distribution function of x (Hendrycks and Gimpel, 2016).",
 )  # fmt: skip
 elementwise_composite(
-    "gelu_tanh", "0.5 * x * (1 + tanh(0.7978845608028654 * x * (1 + 0.044715 * (x * x))))",
+    "gelu_tanh", "0.5 * x * (1 + tanh(0.7978845608028654 * x * (1 + 0.044715 * square(clip(x, -30, 30)))))",
     doc="GELU by its approximation with tanh, as BERT and GPT use it.",
 )  # fmt: skip
 elementwise_composite("mish", "x * tanh(softplus(x))", doc="x tanh(softplus(x)) (Misra, 2019).")
@@ -65,5 +65,5 @@ elementwise_composite(
     "hard_sigmoid", "relu6(x + 3) / 6", doc="A sigmoid of three straight lines; the derivative at the bends is 0."
 )
 elementwise_composite(
-    "hard_swish", "x * relu6(x + 3) / 6", doc="x hard_sigmoid(x); its derivative at -3 and 3 is 0 and 1."
+    "hard_swish", "x * (relu6(x + 3) / 6)", doc="x hard_sigmoid(x); its derivative at -3 and 3 is 0 and 1."
 )  # fmt: skip

@@ -54,6 +54,11 @@ class Where(Op):
         dtype = "int" if a.dtype == b.dtype == "int" else "float"
         return Type(broadcast(condition.shape, a.shape, b.shape), dtype)
 
+    def spell(self, node: Node, operands: Sequence[str]) -> str:
+        text = super().spell(node, operands)
+        numbers = all(choice.weak for choice in node.inputs[1:]) and not node.weak
+        return f"{text}.astype(dtype)" if numbers else text  # else NumPy's own int64 or float64
+
     def vjp(self, dz: Node, y: Node, *inputs: Node) -> Sequence[Node | None]:
         condition = inputs[0]
         return None, make.where(condition, dz, 0), make.where(condition, 0, dz)

@@ -1,0 +1,96 @@
+"""Three words in, the fourth to predict: the training run of "LSTM internals, part 3", with generated modules.
+
+A cell of five hidden units reads three words of Aesop's "long ago the mice had a general council …" and a dense
+layer scores the ten words of the vocabulary.  The 200 losses of the article's own listing are in
+data/word_prediction.json; every loss here is compared with the recorded one.
+
+    python -m examples.word_prediction
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from generated import lstm_forget_bias as lstm
+from generated import softmax_cross_entropy as head
+
+RECORDED = Path(__file__).parent / "data" / "word_prediction.json"
+HIDDEN, STEPS, RATE, WINDOW = 5, 200, 0.001, 3
+
+
+class Model(NamedTuple):
+    """The parameters of the cell and of the layer on top; as gradients, one for each."""
+
+    cell: lstm.Parameters
+    head: head.Parameters
+
+
+def load() -> dict[str, Any]:
+    """The text, its vocabulary, the first weights of the head, and what the article's listing computed."""
+    return json.loads(RECORDED.read_text("utf-8"))
+
+
+def first_model(recorded: dict[str, Any]) -> Model:
+    """All weights of the cell 0.1; those of the head as recorded there, one row a hidden unit."""
+    words = len(recorded["vocab"])
+    cell = lstm.Parameters(W=np.full((4 * HIDDEN, words + HIDDEN), 0.1), b=np.full((4 * HIDDEN, 1), 0.1))
+    return Model(cell, head.Parameters(W=np.array(recorded["Wy"]).T, b=np.array(recorded["by"]).T))
+
+
+def samples(recorded: dict[str, Any]) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Three words and the one that follows, each a column that is 1 at the word; then on, or back to the start."""
+    numbers = [recorded["vocab"][word] for word in recorded["words"]]
+    columns = np.eye(len(recorded["vocab"]))[numbers][:, :, None]
+    rng, offset = np.random.RandomState(42), 2
+    while True:
+        yield columns[offset : offset + WINDOW], columns[offset + WINDOW]
+        offset += WINDOW + 1
+        if offset + WINDOW >= len(columns):
+            offset = rng.randint(0, WINDOW + 1)
+
+
+def loss_and_gradients(model: Model, xs: np.ndarray, target: np.ndarray) -> tuple[float, Model]:
+    """The cross-entropy of one sample, and its gradients; `xs` is [T, words, 1], `target` [words, 1]."""
+    state = lstm.zero_state(n_h=HIDDEN, m=1)
+    _, final, residuals = lstm.forward_sequence(model.cell, lstm.Inputs(x=xs), state)
+    scored, head_residuals = head.forward(model.head, head.Inputs(h=final.h, target=target))
+
+    of_head = head.backward(model.head, head_residuals, head.Outputs(loss=1.0, scores=None))
+    d_final = lstm.State(h=of_head.inputs.h, c=None)
+    of_cell = lstm.backward_sequence(model.cell, residuals, d_final=d_final)
+    return float(scored.loss), Model(of_cell.parameters, of_head.parameters)
+
+
+def train(recorded: dict[str, Any]) -> list[float]:
+    """The losses of 200 steps of gradient descent, one sample a step."""
+    model, losses = first_model(recorded), []
+    for xs, target in islice(samples(recorded), STEPS):
+        loss, gradients = loss_and_gradients(model, xs, target)
+        model = Model(
+            lstm.Parameters(*(p - RATE * d for p, d in zip(model.cell, gradients.cell))),
+            head.Parameters(*(p - RATE * d for p, d in zip(model.head, gradients.head))),
+        )
+        losses.append(loss)
+    return losses
+
+
+def main() -> None:
+    """Train, and show some of the losses beside the recorded ones."""
+    recorded = load()
+    expected = recorded["runs"]["single"]["losses"]
+    losses = train(recorded)
+    print("step       loss   recorded  difference")
+    for i in (*range(5), *range(24, STEPS, 25)):
+        print(f"{i + 1:4} {losses[i]:10.6f} {expected[i]:10.6f}  {losses[i] - expected[i]:10.1e}")
+    worst = max(abs(loss - other) for loss, other in zip(losses, expected))
+    print(f"all {STEPS} losses are those of the article's listing to {worst:.1e}")
+
+
+if __name__ == "__main__":
+    main()

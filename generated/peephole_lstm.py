@@ -1,0 +1,495 @@
+# Made by graphgen 0.1.0 -O1 from peephole_lstm.yaml (sha256 631f27b455fd2b32).
+# Do not edit: change the spec and build again.
+"""The LSTM whose gates also look at the cell state, each unit at its own, through the vectors p; it
+learns precise timing that the hidden state hides when the output gate is shut. The input and forget
+gates see the state before the step, the output gate sees it after, as in the paper; descriptions
+that give all three the old state are another cell.
+
+Source: Gers, Schraudolph and Schmidhuber, "Learning precise timing with LSTM recurrent networks",
+JMLR 3, 2002
+
+Sizes:
+    n_x: input features
+    n_h: hidden units
+    m: batch
+"""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+
+class Parameters(NamedTuple):
+    """What the cell learns; as gradients, one for each."""
+
+    W_i: np.ndarray  # [n_h, n_x]
+    U_i: np.ndarray  # [n_h, n_h]
+    p_i: np.ndarray  # [n_h, 1]
+    b_i: np.ndarray  # [n_h, 1]
+    W_f: np.ndarray  # [n_h, n_x]
+    U_f: np.ndarray  # [n_h, n_h]
+    p_f: np.ndarray  # [n_h, 1]
+    b_f: np.ndarray  # [n_h, 1]
+    W_g: np.ndarray  # [n_h, n_x]
+    U_g: np.ndarray  # [n_h, n_h]
+    b_g: np.ndarray  # [n_h, 1]
+    W_o: np.ndarray  # [n_h, n_x]
+    U_o: np.ndarray  # [n_h, n_h]
+    p_o: np.ndarray  # [n_h, 1]
+    b_o: np.ndarray  # [n_h, 1]
+
+
+class Inputs(NamedTuple):
+    """What a step reads; as gradients, one for each."""
+
+    x: np.ndarray  # [n_x, m]
+
+
+class State(NamedTuple):
+    """What a step hands on to the next; as cotangents, one for each, or None."""
+
+    h: np.ndarray  # [n_h, m]
+    c: np.ndarray  # [n_h, m]
+
+
+class Outputs(NamedTuple):
+    """What a step computes; as cotangents, one for each, or None."""
+
+    h: np.ndarray  # [n_h, m]
+
+
+class Gradients(NamedTuple):
+    """What a backward function returns."""
+
+    parameters: Parameters
+    inputs: Inputs
+    state: State
+
+
+class Residuals(NamedTuple):
+    """What the backward pass reads of one step."""
+
+    x: np.ndarray  # [n_x, m]
+    h_prev: np.ndarray  # [n_h, m]
+    c_prev: np.ndarray  # [n_h, m]
+    i: np.ndarray  # [n_h, m]
+    f: np.ndarray  # [n_h, m]
+    g: np.ndarray  # [n_h, m]
+    o: np.ndarray  # [n_h, m]
+    tanh_c: np.ndarray  # [n_h, m]
+
+
+class SequenceResiduals(NamedTuple):
+    """What the backward pass reads of every step."""
+
+    x_steps: np.ndarray  # [T, n_x, m]
+    h_prev_steps: np.ndarray  # [T, n_h, m]
+    c_prev_steps: np.ndarray  # [T, n_h, m]
+    i_steps: np.ndarray  # [T, n_h, m]
+    f_steps: np.ndarray  # [T, n_h, m]
+    g_steps: np.ndarray  # [T, n_h, m]
+    o_steps: np.ndarray  # [T, n_h, m]
+    tanh_c_steps: np.ndarray  # [T, n_h, m]
+
+
+def _dtype(*groups: Any) -> np.dtype[Any]:
+    """The floating dtype that the arrays of some groups promote to."""
+    arrays = [array for group in groups if group is not None for array in group]
+    dtypes = [array.dtype for array in arrays if hasattr(array, "dtype") and array.dtype.kind in "fc"]
+    return np.result_type(*dtypes) if dtypes else np.dtype(float)
+
+
+def _cotangent(name: str, value: Any, shape: tuple[int, ...], dtype: Any) -> np.ndarray:
+    """A cotangent of a given shape; None counts as zero."""
+    if value is None:
+        return np.zeros(shape, dtype)
+    if np.shape(value) != shape:
+        raise ValueError(f"the cotangent {name} must have the shape {shape}, not {np.shape(value)}")
+    return np.asarray(value, dtype)
+
+
+def _glorot(rng: np.random.Generator, shape: tuple[int, ...], dtype: Any) -> np.ndarray:
+    """Uniform within sqrt(6 / (fan in + fan out)) of zero (Glorot and Bengio, 2010)."""
+    limit = np.sqrt(6 / max(1, shape[-1] + shape[-2]))
+    return rng.uniform(-limit, limit, shape).astype(dtype)
+
+
+def _orthogonal(rng: np.random.Generator, shape: tuple[int, ...], dtype: Any) -> np.ndarray:
+    """Orthonormal rows or columns, whichever are fewer (Saxe, McClelland and Ganguli, 2014)."""
+    rows, columns = max(shape), min(shape)
+    q, r = np.linalg.qr(rng.standard_normal((rows, columns)))
+    q = q * np.sign(np.diagonal(r))
+    return (q if shape == (rows, columns) else q.T).astype(dtype)
+
+
+def sigmoid(x: np.ndarray) -> np.ndarray:
+    """The logistic function 1 / (1 + exp(-x)), without overflow at either end."""
+    z = np.exp(np.minimum(x, -x))
+    return np.where(x >= 0, 1, z) / (1 + z)
+
+
+def init_parameters(
+    rng: np.random.Generator,
+    *,
+    n_x: int,
+    n_h: int,
+    dtype: type = np.float64,
+) -> Parameters:
+    """Fresh parameters, drawn from a random generator."""
+    return Parameters(
+        W_i=_glorot(rng, (n_h, n_x), dtype),
+        U_i=_orthogonal(rng, (n_h, n_h), dtype),
+        p_i=np.zeros((n_h, 1), dtype),
+        b_i=np.zeros((n_h, 1), dtype),
+        W_f=_glorot(rng, (n_h, n_x), dtype),
+        U_f=_orthogonal(rng, (n_h, n_h), dtype),
+        p_f=np.zeros((n_h, 1), dtype),
+        b_f=np.zeros((n_h, 1), dtype),
+        W_g=_glorot(rng, (n_h, n_x), dtype),
+        U_g=_orthogonal(rng, (n_h, n_h), dtype),
+        b_g=np.zeros((n_h, 1), dtype),
+        W_o=_glorot(rng, (n_h, n_x), dtype),
+        U_o=_orthogonal(rng, (n_h, n_h), dtype),
+        p_o=np.zeros((n_h, 1), dtype),
+        b_o=np.zeros((n_h, 1), dtype),
+    )
+
+
+def zero_state(*, n_h: int, m: int, dtype: type = np.float64) -> State:
+    """A state of zeros."""
+    return State(h=np.zeros((n_h, m), dtype), c=np.zeros((n_h, m), dtype))
+
+
+def forward(parameters: Parameters, inputs: Inputs, state: State) -> tuple[Outputs, State, Residuals]:
+    """One step: the outputs, the next state and the residuals.
+
+    1. i = sigmoid(W_i @ x + U_i @ h_prev + p_i * c_prev + b_i)
+    2. f = sigmoid(W_f @ x + U_f @ h_prev + p_f * c_prev + b_f)
+    3. g = tanh(W_g @ x + U_g @ h_prev + b_g)
+    4. c = f * c_prev + i * g
+    5. o = sigmoid(W_o @ x + U_o @ h_prev + p_o * c + b_o)
+    6. h = o * tanh(c)
+    """
+    W_i, U_i, p_i, b_i, W_f, U_f, p_f, b_f, W_g, U_g, b_g, W_o, U_o, p_o, b_o = parameters
+    (x,) = inputs
+    h_prev, c_prev = state
+
+    # 1. i = sigmoid(W_i @ x + U_i @ h_prev + p_i * c_prev + b_i)
+    i = sigmoid(W_i @ x + U_i @ h_prev + p_i * c_prev + b_i)
+
+    # 2. f = sigmoid(W_f @ x + U_f @ h_prev + p_f * c_prev + b_f)
+    f = sigmoid(W_f @ x + U_f @ h_prev + p_f * c_prev + b_f)
+
+    # 3. g = tanh(W_g @ x + U_g @ h_prev + b_g)
+    g = np.tanh(W_g @ x + U_g @ h_prev + b_g)
+
+    # 4. c = f * c_prev + i * g
+    c = f * c_prev + i * g
+
+    # 5. o = sigmoid(W_o @ x + U_o @ h_prev + p_o * c + b_o)
+    o = sigmoid(W_o @ x + U_o @ h_prev + p_o * c + b_o)
+
+    # 6. h = o * tanh(c)
+    tanh_c = np.tanh(c)
+    h = o * tanh_c
+
+    return (
+        Outputs(h=h),
+        State(h=h, c=c),
+        Residuals(x=x, h_prev=h_prev, c_prev=c_prev, i=i, f=f, g=g, o=o, tanh_c=tanh_c),
+    )
+
+
+def backward(
+    parameters: Parameters,
+    residuals: Residuals,
+    d_outputs: Outputs | None = None,
+    d_state: State | None = None,
+) -> Gradients:
+    """The gradients of one step, from the cotangents of its results.
+
+    A cotangent that is None counts as zero.
+    """
+    d_outputs = Outputs(None) if d_outputs is None else d_outputs
+    d_state = State(None, None) if d_state is None else d_state
+    x, h_prev, c_prev, i, f, g, o, tanh_c = residuals
+    W_i = parameters.W_i
+    U_i = parameters.U_i
+    p_i = parameters.p_i
+    W_f = parameters.W_f
+    U_f = parameters.U_f
+    p_f = parameters.p_f
+    W_g = parameters.W_g
+    U_g = parameters.U_g
+    W_o = parameters.W_o
+    U_o = parameters.U_o
+    p_o = parameters.p_o
+    m = x.shape[1]         # batch
+    n_h = h_prev.shape[0]  # hidden units
+    dtype = _dtype(parameters, residuals, d_outputs, d_state)
+
+    # the cotangents handed in; None counts as zero
+    dh_output = _cotangent("d_outputs.h", d_outputs.h, (n_h, m), dtype)
+    dh_state = _cotangent("d_state.h", d_state.h, (n_h, m), dtype)
+    dc_state = _cotangent("d_state.c", d_state.c, (n_h, m), dtype)
+
+    # 6. h = o * tanh(c)
+    dh = dh_output + dh_state               # split: the sum over its uses
+    do = dh * tanh_c                        # hadamard
+    dtanh_c = dh * o                        # hadamard
+    dc_h = dtanh_c * (1 - tanh_c * tanh_c)  # tanh
+
+    # 5. o = sigmoid(W_o @ x + U_o @ h_prev + p_o * c + b_o)
+    do_add = do * (o * (1 - o))                   # sigmoid
+    db_o = np.sum(do_add, axis=1, keepdims=True)  # addition, summed where it was broadcast
+    # hadamard, summed where it was broadcast
+    dp_o = np.sum(do_add * (f * c_prev + i * g), axis=1, keepdims=True)
+    dc_o = do_add * p_o                           # hadamard
+    dU_o = do_add @ h_prev.T                      # matrix product
+    dh_prev_o = U_o.T @ do_add                    # matrix product
+    dW_o = do_add @ x.T                           # matrix product
+    dx_o = W_o.T @ do_add                         # matrix product
+
+    # 4. c = f * c_prev + i * g
+    dc = dc_state + dc_h + dc_o  # split: the sum over its uses
+    di = dc * g                  # hadamard
+    dg = dc * i                  # hadamard
+    df = dc * c_prev             # hadamard
+    dc_prev_c = dc * f           # hadamard
+
+    # 3. g = tanh(W_g @ x + U_g @ h_prev + b_g)
+    dg_add = dg * (1 - g * g)                     # tanh
+    db_g = np.sum(dg_add, axis=1, keepdims=True)  # addition, summed where it was broadcast
+    dU_g = dg_add @ h_prev.T                      # matrix product
+    dh_prev_g = U_g.T @ dg_add                    # matrix product
+    dW_g = dg_add @ x.T                           # matrix product
+    dx_g = W_g.T @ dg_add                         # matrix product
+
+    # 2. f = sigmoid(W_f @ x + U_f @ h_prev + p_f * c_prev + b_f)
+    df_add = df * (f * (1 - f))                            # sigmoid
+    db_f = np.sum(df_add, axis=1, keepdims=True)           # addition, summed where it was broadcast
+    dp_f = np.sum(df_add * c_prev, axis=1, keepdims=True)  # hadamard, summed where it was broadcast
+    dc_prev_f = df_add * p_f                               # hadamard
+    dU_f = df_add @ h_prev.T                               # matrix product
+    dh_prev_f = U_f.T @ df_add                             # matrix product
+    dW_f = df_add @ x.T                                    # matrix product
+    dx_f = W_f.T @ df_add                                  # matrix product
+
+    # 1. i = sigmoid(W_i @ x + U_i @ h_prev + p_i * c_prev + b_i)
+    di_add = di * (i * (1 - i))                              # sigmoid
+    db_i = np.sum(di_add, axis=1, keepdims=True)             # addition, summed where it was broadcast
+    dp_i = np.sum(di_add * c_prev, axis=1, keepdims=True)    # hadamard, summed where it was broadcast
+    dc_prev_i = di_add * p_i                                 # hadamard
+    dU_i = di_add @ h_prev.T                                 # matrix product
+    dh_prev_i = U_i.T @ di_add                               # matrix product
+    dW_i = di_add @ x.T                                      # matrix product
+    dx_i = W_i.T @ di_add                                    # matrix product
+    dc_prev = dc_prev_c + dc_prev_f + dc_prev_i              # split: the sum over its uses
+    dh_prev = dh_prev_o + dh_prev_g + dh_prev_f + dh_prev_i  # split: the sum over its uses
+    dx = dx_o + dx_g + dx_f + dx_i                           # split: the sum over its uses
+
+    return Gradients(
+        Parameters(
+            W_i=dW_i, U_i=dU_i, p_i=dp_i, b_i=db_i, W_f=dW_f, U_f=dU_f, p_f=dp_f, b_f=db_f, W_g=dW_g,
+            U_g=dU_g, b_g=db_g, W_o=dW_o, U_o=dU_o, p_o=dp_o, b_o=db_o,
+        ),
+        Inputs(x=dx),
+        State(h=dh_prev, c=dc_prev),
+    )
+
+
+def forward_sequence(
+    parameters: Parameters,
+    inputs: Inputs,
+    state: State,
+) -> tuple[Outputs, State, SequenceResiduals]:
+    """T steps: the outputs of every step, the final state and the residuals.
+
+    Every input has a leading axis of T steps, and so has every output.
+    """
+    W_i, U_i, p_i, b_i, W_f, U_f, p_f, b_f, W_g, U_g, b_g, W_o, U_o, p_o, b_o = parameters
+    h_prev, c_prev = state
+    n_h = W_i.shape[0]     # hidden units
+    T = inputs.x.shape[0]  # steps
+    m = inputs.x.shape[2]  # batch
+    dtype = _dtype(parameters, inputs, state)
+
+    h_steps = np.empty((T, n_h, m), dtype)
+    h_prev_steps = np.empty((T, n_h, m), dtype)
+    c_prev_steps = np.empty((T, n_h, m), dtype)
+    i_steps = np.empty((T, n_h, m), dtype)
+    f_steps = np.empty((T, n_h, m), dtype)
+    g_steps = np.empty((T, n_h, m), dtype)
+    o_steps = np.empty((T, n_h, m), dtype)
+    tanh_c_steps = np.empty((T, n_h, m), dtype)
+    for t in range(T):
+        x = inputs.x[t]
+
+        # 1. i = sigmoid(W_i @ x + U_i @ h_prev + p_i * c_prev + b_i)
+        i = sigmoid(W_i @ x + U_i @ h_prev + p_i * c_prev + b_i)
+
+        # 2. f = sigmoid(W_f @ x + U_f @ h_prev + p_f * c_prev + b_f)
+        f = sigmoid(W_f @ x + U_f @ h_prev + p_f * c_prev + b_f)
+
+        # 3. g = tanh(W_g @ x + U_g @ h_prev + b_g)
+        g = np.tanh(W_g @ x + U_g @ h_prev + b_g)
+
+        # 4. c = f * c_prev + i * g
+        c = f * c_prev + i * g
+
+        # 5. o = sigmoid(W_o @ x + U_o @ h_prev + p_o * c + b_o)
+        o = sigmoid(W_o @ x + U_o @ h_prev + p_o * c + b_o)
+
+        # 6. h = o * tanh(c)
+        tanh_c = np.tanh(c)
+        h = o * tanh_c
+
+        # of this step: what is kept, and what the next one starts from
+        h_steps[t] = h
+        h_prev_steps[t] = h_prev
+        c_prev_steps[t] = c_prev
+        i_steps[t] = i
+        f_steps[t] = f
+        g_steps[t] = g
+        o_steps[t] = o
+        tanh_c_steps[t] = tanh_c
+        h_prev, c_prev = h, c
+
+    return (
+        Outputs(h=h_steps),
+        State(h=h_prev, c=c_prev),
+        SequenceResiduals(
+            x_steps=inputs.x, h_prev_steps=h_prev_steps, c_prev_steps=c_prev_steps, i_steps=i_steps,
+            f_steps=f_steps, g_steps=g_steps, o_steps=o_steps, tanh_c_steps=tanh_c_steps,
+        ),
+    )
+
+
+def backward_sequence(
+    parameters: Parameters,
+    residuals: SequenceResiduals,
+    d_outputs: Outputs | None = None,
+    d_final: State | None = None,
+) -> Gradients:
+    """Backpropagation through T steps: the gradients of parameters, inputs and initial state.
+
+    The cotangents in d_outputs have a leading axis of T steps, and so have the gradients of
+    the inputs; d_final is for the final state.  A cotangent that is None counts as zero.
+    """
+    d_outputs = Outputs(None) if d_outputs is None else d_outputs
+    d_final = State(None, None) if d_final is None else d_final
+    x_steps, h_prev_steps, c_prev_steps, i_steps, f_steps, g_steps, o_steps, tanh_c_steps = residuals
+    W_i = parameters.W_i
+    U_i = parameters.U_i
+    p_i = parameters.p_i
+    W_f = parameters.W_f
+    U_f = parameters.U_f
+    p_f = parameters.p_f
+    W_g = parameters.W_g
+    U_g = parameters.U_g
+    W_o = parameters.W_o
+    U_o = parameters.U_o
+    p_o = parameters.p_o
+    T, n_x, m = x_steps.shape    # steps, input features, batch
+    n_h = h_prev_steps.shape[1]  # hidden units
+    dtype = _dtype(parameters, residuals, d_outputs, d_final)
+
+    # the cotangents handed in; None counts as zero
+    dh_steps = _cotangent("d_outputs.h", d_outputs.h, (T, n_h, m), dtype)
+    dh = _cotangent("d_final.h", d_final.h, (n_h, m), dtype)
+    dc = _cotangent("d_final.c", d_final.c, (n_h, m), dtype)
+
+    dW_i = np.zeros((n_h, n_x), dtype)
+    dU_i = np.zeros((n_h, n_h), dtype)
+    dp_i = np.zeros((n_h, 1), dtype)
+    db_i = np.zeros((n_h, 1), dtype)
+    dW_f = np.zeros((n_h, n_x), dtype)
+    dU_f = np.zeros((n_h, n_h), dtype)
+    dp_f = np.zeros((n_h, 1), dtype)
+    db_f = np.zeros((n_h, 1), dtype)
+    dW_g = np.zeros((n_h, n_x), dtype)
+    dU_g = np.zeros((n_h, n_h), dtype)
+    db_g = np.zeros((n_h, 1), dtype)
+    dW_o = np.zeros((n_h, n_x), dtype)
+    dU_o = np.zeros((n_h, n_h), dtype)
+    dp_o = np.zeros((n_h, 1), dtype)
+    db_o = np.zeros((n_h, 1), dtype)
+    dx_steps = np.empty((T, n_x, m), dtype)
+    for t in reversed(range(T)):
+        dh_output = dh_steps[t]
+        x = x_steps[t]
+        h_prev = h_prev_steps[t]
+        c_prev = c_prev_steps[t]
+        i = i_steps[t]
+        f = f_steps[t]
+        g = g_steps[t]
+        o = o_steps[t]
+        tanh_c = tanh_c_steps[t]
+
+        # 6. h = o * tanh(c)
+        dh = dh + dh_output                     # split: the sum over its uses
+        do = dh * tanh_c                        # hadamard
+        dtanh_c = dh * o                        # hadamard
+        dc_h = dtanh_c * (1 - tanh_c * tanh_c)  # tanh
+
+        # 5. o = sigmoid(W_o @ x + U_o @ h_prev + p_o * c + b_o)
+        do_add = do * (o * (1 - o))                    # sigmoid
+        db_o += np.sum(do_add, axis=1, keepdims=True)  # addition, summed where it was broadcast
+        # hadamard, summed where it was broadcast
+        dp_o += np.sum(do_add * (f * c_prev + i * g), axis=1, keepdims=True)
+        dc_o = do_add * p_o                            # hadamard
+        dU_o += do_add @ h_prev.T                      # matrix product
+        dh_prev_o = U_o.T @ do_add                     # matrix product
+        dW_o += do_add @ x.T                           # matrix product
+        dx_o = W_o.T @ do_add                          # matrix product
+
+        # 4. c = f * c_prev + i * g
+        dc_2 = dc + dc_h + dc_o  # split: the sum over its uses
+        di = dc_2 * g            # hadamard
+        dg = dc_2 * i            # hadamard
+        df = dc_2 * c_prev       # hadamard
+        dc_prev_c = dc_2 * f     # hadamard
+
+        # 3. g = tanh(W_g @ x + U_g @ h_prev + b_g)
+        dg_add = dg * (1 - g * g)                      # tanh
+        db_g += np.sum(dg_add, axis=1, keepdims=True)  # addition, summed where it was broadcast
+        dU_g += dg_add @ h_prev.T                      # matrix product
+        dh_prev_g = U_g.T @ dg_add                     # matrix product
+        dW_g += dg_add @ x.T                           # matrix product
+        dx_g = W_g.T @ dg_add                          # matrix product
+
+        # 2. f = sigmoid(W_f @ x + U_f @ h_prev + p_f * c_prev + b_f)
+        df_add = df * (f * (1 - f))                             # sigmoid
+        db_f += np.sum(df_add, axis=1, keepdims=True)           # addition, summed where it was broadcast
+        dp_f += np.sum(df_add * c_prev, axis=1, keepdims=True)  # hadamard, summed where it was broadcast
+        dc_prev_f = df_add * p_f                                # hadamard
+        dU_f += df_add @ h_prev.T                               # matrix product
+        dh_prev_f = U_f.T @ df_add                              # matrix product
+        dW_f += df_add @ x.T                                    # matrix product
+        dx_f = W_f.T @ df_add                                   # matrix product
+
+        # 1. i = sigmoid(W_i @ x + U_i @ h_prev + p_i * c_prev + b_i)
+        di_add = di * (i * (1 - i))                              # sigmoid
+        db_i += np.sum(di_add, axis=1, keepdims=True)            # addition, summed where it was broadcast
+        dp_i += np.sum(di_add * c_prev, axis=1, keepdims=True)   # hadamard, summed where it was broadcast
+        dc_prev_i = di_add * p_i                                 # hadamard
+        dU_i += di_add @ h_prev.T                                # matrix product
+        dh_prev_i = U_i.T @ di_add                               # matrix product
+        dW_i += di_add @ x.T                                     # matrix product
+        dx_i = W_i.T @ di_add                                    # matrix product
+        dc_prev = dc_prev_c + dc_prev_f + dc_prev_i              # split: the sum over its uses
+        dh_prev = dh_prev_o + dh_prev_g + dh_prev_f + dh_prev_i  # split: the sum over its uses
+        dx = dx_o + dx_g + dx_f + dx_i                           # split: the sum over its uses
+
+        # of this step: what is kept, and what the next one starts from
+        dx_steps[t] = dx
+        dh, dc = dh_prev, dc_prev
+
+    return Gradients(
+        Parameters(
+            W_i=dW_i, U_i=dU_i, p_i=dp_i, b_i=db_i, W_f=dW_f, U_f=dU_f, p_f=dp_f, b_f=db_f, W_g=dW_g,
+            U_g=dU_g, b_g=db_g, W_o=dW_o, U_o=dU_o, p_o=dp_o, b_o=db_o,
+        ),
+        Inputs(x=dx_steps),
+        State(h=dh, c=dc),
+    )

@@ -1,0 +1,591 @@
+# Made by graphgen 0.1.0 -O1 from slstm.yaml (sha256 4b75362c868ccdee).
+# Do not edit: change the spec and build again.
+"""The scalar LSTM of xLSTM: the input gate is an exponential, so a new input can outweigh everything
+remembered, and a normaliser n, the sum of the weights given, divides the memory again. The
+stabiliser s keeps the exponents small; it scales c and n alike and drops out of h. The paper calls
+it m and has a recurrent matrix for every head, here one.
+
+Source: Beck et al., "xLSTM, extended long short-term memory", NeurIPS 2024, arXiv 2405.04517;
+forget gate a sigmoid
+
+Sizes:
+    n_x: input features
+    n_h: hidden units
+    m: batch
+"""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+
+class Parameters(NamedTuple):
+    """What the cell learns; as gradients, one for each."""
+
+    W_i: np.ndarray  # [n_h, n_x]
+    R_i: np.ndarray  # [n_h, n_h]
+    b_i: np.ndarray  # [n_h, 1]
+    W_f: np.ndarray  # [n_h, n_x]
+    R_f: np.ndarray  # [n_h, n_h]
+    b_f: np.ndarray  # [n_h, 1]
+    W_z: np.ndarray  # [n_h, n_x]
+    R_z: np.ndarray  # [n_h, n_h]
+    b_z: np.ndarray  # [n_h, 1]
+    W_o: np.ndarray  # [n_h, n_x]
+    R_o: np.ndarray  # [n_h, n_h]
+    b_o: np.ndarray  # [n_h, 1]
+
+
+class Inputs(NamedTuple):
+    """What a step reads; as gradients, one for each."""
+
+    x: np.ndarray  # [n_x, m]
+
+
+class State(NamedTuple):
+    """What a step hands on to the next; as cotangents, one for each, or None."""
+
+    h: np.ndarray  # [n_h, m]
+    c: np.ndarray  # [n_h, m]
+    n: np.ndarray  # [n_h, m]
+    s: np.ndarray  # [n_h, m]
+
+
+class Outputs(NamedTuple):
+    """What a step computes; as cotangents, one for each, or None."""
+
+    h: np.ndarray  # [n_h, m]
+
+
+class Gradients(NamedTuple):
+    """What a backward function returns."""
+
+    parameters: Parameters
+    inputs: Inputs
+    state: State
+
+
+class Residuals(NamedTuple):
+    """What the backward pass reads of one step."""
+
+    x: np.ndarray  # [n_x, m]
+    h_prev: np.ndarray  # [n_h, m]
+    c_prev: np.ndarray  # [n_h, m]
+    n_prev: np.ndarray  # [n_h, m]
+    log_i: np.ndarray  # [n_h, m]
+    log_f_add: np.ndarray  # [n_h, m]
+    z: np.ndarray  # [n_h, m]
+    o: np.ndarray  # [n_h, m]
+    s_add: np.ndarray  # [n_h, m]
+    i: np.ndarray  # [n_h, m]
+    f: np.ndarray  # [n_h, m]
+    h: np.ndarray  # [n_h, m]
+
+
+class SequenceResiduals(NamedTuple):
+    """What the backward pass reads of every step."""
+
+    x_steps: np.ndarray  # [T, n_x, m]
+    h_steps: np.ndarray  # [T, n_h, m]
+    h_prev_steps: np.ndarray  # [T, n_h, m]
+    c_prev_steps: np.ndarray  # [T, n_h, m]
+    n_prev_steps: np.ndarray  # [T, n_h, m]
+    log_i_steps: np.ndarray  # [T, n_h, m]
+    log_f_add_steps: np.ndarray  # [T, n_h, m]
+    z_steps: np.ndarray  # [T, n_h, m]
+    o_steps: np.ndarray  # [T, n_h, m]
+    s_add_steps: np.ndarray  # [T, n_h, m]
+    i_steps: np.ndarray  # [T, n_h, m]
+    f_steps: np.ndarray  # [T, n_h, m]
+
+
+def _dtype(*groups: Any) -> np.dtype[Any]:
+    """The floating dtype that the arrays of some groups promote to."""
+    arrays = [array for group in groups if group is not None for array in group]
+    dtypes = [array.dtype for array in arrays if hasattr(array, "dtype") and array.dtype.kind in "fc"]
+    return np.result_type(*dtypes) if dtypes else np.dtype(float)
+
+
+def _cotangent(name: str, value: Any, shape: tuple[int, ...], dtype: Any) -> np.ndarray:
+    """A cotangent of a given shape; None counts as zero."""
+    if value is None:
+        return np.zeros(shape, dtype)
+    if np.shape(value) != shape:
+        raise ValueError(f"the cotangent {name} must have the shape {shape}, not {np.shape(value)}")
+    return np.asarray(value, dtype)
+
+
+def _glorot(rng: np.random.Generator, shape: tuple[int, ...], dtype: Any) -> np.ndarray:
+    """Uniform within sqrt(6 / (fan in + fan out)) of zero (Glorot and Bengio, 2010)."""
+    limit = np.sqrt(6 / max(1, shape[-1] + shape[-2]))
+    return rng.uniform(-limit, limit, shape).astype(dtype)
+
+
+def _orthogonal(rng: np.random.Generator, shape: tuple[int, ...], dtype: Any) -> np.ndarray:
+    """Orthonormal rows or columns, whichever are fewer (Saxe, McClelland and Ganguli, 2014)."""
+    rows, columns = max(shape), min(shape)
+    q, r = np.linalg.qr(rng.standard_normal((rows, columns)))
+    q = q * np.sign(np.diagonal(r))
+    return (q if shape == (rows, columns) else q.T).astype(dtype)
+
+
+def sigmoid(x: np.ndarray) -> np.ndarray:
+    """The logistic function 1 / (1 + exp(-x)), without overflow at either end."""
+    z = np.exp(np.minimum(x, -x))
+    return np.where(x >= 0, 1, z) / (1 + z)
+
+
+def log_sigmoid(x: np.ndarray) -> np.ndarray:
+    """log(sigmoid(x)), exact where sigmoid(x) is too small to be a number."""
+    return np.minimum(x, 0) - np.log1p(np.exp(np.minimum(x, -x)))
+
+
+def init_parameters(
+    rng: np.random.Generator,
+    *,
+    n_x: int,
+    n_h: int,
+    dtype: type = np.float64,
+) -> Parameters:
+    """Fresh parameters, drawn from a random generator."""
+    return Parameters(
+        W_i=_glorot(rng, (n_h, n_x), dtype),
+        R_i=_orthogonal(rng, (n_h, n_h), dtype),
+        b_i=np.zeros((n_h, 1), dtype),
+        W_f=_glorot(rng, (n_h, n_x), dtype),
+        R_f=_orthogonal(rng, (n_h, n_h), dtype),
+        b_f=np.zeros((n_h, 1), dtype),
+        W_z=_glorot(rng, (n_h, n_x), dtype),
+        R_z=_orthogonal(rng, (n_h, n_h), dtype),
+        b_z=np.zeros((n_h, 1), dtype),
+        W_o=_glorot(rng, (n_h, n_x), dtype),
+        R_o=_orthogonal(rng, (n_h, n_h), dtype),
+        b_o=np.zeros((n_h, 1), dtype),
+    )
+
+
+def zero_state(*, n_h: int, m: int, dtype: type = np.float64) -> State:
+    """A state of zeros."""
+    return State(
+        h=np.zeros((n_h, m), dtype),
+        c=np.zeros((n_h, m), dtype),
+        n=np.zeros((n_h, m), dtype),
+        s=np.zeros((n_h, m), dtype),
+    )
+
+
+def forward(parameters: Parameters, inputs: Inputs, state: State) -> tuple[Outputs, State, Residuals]:
+    """One step: the outputs, the next state and the residuals.
+
+    1. log_i = W_i @ x + R_i @ h_prev + b_i
+    2. log_f = log_sigmoid(W_f @ x + R_f @ h_prev + b_f)
+    3. z = tanh(W_z @ x + R_z @ h_prev + b_z)
+    4. o = sigmoid(W_o @ x + R_o @ h_prev + b_o)
+    5. s = maximum(log_f + s_prev, log_i)
+    6. i = exp(log_i - s)
+    7. f = exp(log_f + s_prev - s)
+    8. c = f * c_prev + i * z
+    9. n = f * n_prev + i
+    10. h = o * c / n
+    """
+    W_i, R_i, b_i, W_f, R_f, b_f, W_z, R_z, b_z, W_o, R_o, b_o = parameters
+    (x,) = inputs
+    h_prev, c_prev, n_prev, s_prev = state
+
+    # 1. log_i = W_i @ x + R_i @ h_prev + b_i
+    log_i = W_i @ x + R_i @ h_prev + b_i
+
+    # 2. log_f = log_sigmoid(W_f @ x + R_f @ h_prev + b_f)
+    log_f_add = W_f @ x + R_f @ h_prev + b_f
+    log_f = log_sigmoid(log_f_add)
+
+    # 3. z = tanh(W_z @ x + R_z @ h_prev + b_z)
+    z = np.tanh(W_z @ x + R_z @ h_prev + b_z)
+
+    # 4. o = sigmoid(W_o @ x + R_o @ h_prev + b_o)
+    o = sigmoid(W_o @ x + R_o @ h_prev + b_o)
+
+    # 5. s = maximum(log_f + s_prev, log_i)
+    s_add = log_f + s_prev
+    s = np.maximum(s_add, log_i)
+
+    # 6. i = exp(log_i - s)
+    i = np.exp(log_i - s)
+
+    # 7. f = exp(log_f + s_prev - s)
+    f = np.exp(s_add - s)
+
+    # 8. c = f * c_prev + i * z
+    c = f * c_prev + i * z
+
+    # 9. n = f * n_prev + i
+    n = f * n_prev + i
+
+    # 10. h = o * c / n
+    h = o * c / n
+
+    return (
+        Outputs(h=h),
+        State(h=h, c=c, n=n, s=s),
+        Residuals(
+            x=x, h_prev=h_prev, c_prev=c_prev, n_prev=n_prev, log_i=log_i, log_f_add=log_f_add, z=z, o=o,
+            s_add=s_add, i=i, f=f, h=h,
+        ),
+    )
+
+
+def backward(
+    parameters: Parameters,
+    residuals: Residuals,
+    d_outputs: Outputs | None = None,
+    d_state: State | None = None,
+) -> Gradients:
+    """The gradients of one step, from the cotangents of its results.
+
+    A cotangent that is None counts as zero.
+    """
+    d_outputs = Outputs(None) if d_outputs is None else d_outputs
+    d_state = State(None, None, None, None) if d_state is None else d_state
+    x, h_prev, c_prev, n_prev, log_i, log_f_add, z, o, s_add, i, f, h = residuals
+    W_i = parameters.W_i
+    R_i = parameters.R_i
+    W_f = parameters.W_f
+    R_f = parameters.R_f
+    W_z = parameters.W_z
+    R_z = parameters.R_z
+    W_o = parameters.W_o
+    R_o = parameters.R_o
+    m = x.shape[1]         # batch
+    n_h = h_prev.shape[0]  # hidden units
+    dtype = _dtype(parameters, residuals, d_outputs, d_state)
+
+    # the cotangents handed in; None counts as zero
+    dh_output = _cotangent("d_outputs.h", d_outputs.h, (n_h, m), dtype)
+    dh_state = _cotangent("d_state.h", d_state.h, (n_h, m), dtype)
+    dc_state = _cotangent("d_state.c", d_state.c, (n_h, m), dtype)
+    dn_state = _cotangent("d_state.n", d_state.n, (n_h, m), dtype)
+    ds_state = _cotangent("d_state.s", d_state.s, (n_h, m), dtype)
+
+    # 10. h = o * c / n
+    dh = dh_output + dh_state                # split: the sum over its uses
+    n = f * n_prev + i
+    dh_multiply = dh / n                     # quotient
+    dn_h = -dh * h / n                       # quotient
+    do = dh_multiply * (f * c_prev + i * z)  # hadamard
+    dc_h = dh_multiply * o                   # hadamard
+
+    # 9. n = f * n_prev + i
+    dn = dn_state + dn_h  # split: the sum over its uses
+    df_n = dn * n_prev    # hadamard
+    dn_prev = dn * f      # hadamard
+
+    # 8. c = f * c_prev + i * z
+    dc = dc_state + dc_h  # split: the sum over its uses
+    di_c = dc * z         # hadamard
+    dz = dc * i           # hadamard
+    df_c = dc * c_prev    # hadamard
+    dc_prev = dc * f      # hadamard
+
+    # 7. f = exp(log_f + s_prev - s)
+    df = df_n + df_c      # split: the sum over its uses
+    df_subtract = df * f  # exp
+
+    # 6. i = exp(log_i - s)
+    di = dn + di_c        # split: the sum over its uses
+    di_subtract = di * i  # exp
+
+    # 5. s = maximum(log_f + s_prev, log_i)
+    ds = ds_state - df_subtract - di_subtract  # split: the sum over its uses
+    ds_less = s_add < log_i
+    ds_divide = ds / 2
+    ds_greater = s_add > log_i
+    ds_add_s = np.where(ds_greater, ds, np.where(ds_less, 0, ds_divide))  # maximum
+    dlog_i_s = np.where(ds_less, ds, np.where(ds_greater, 0, ds_divide))  # maximum
+    ds_add = df_subtract + ds_add_s            # split: the sum over its uses
+
+    # 4. o = sigmoid(W_o @ x + R_o @ h_prev + b_o)
+    do_add = do * (o * (1 - o))                   # sigmoid
+    db_o = np.sum(do_add, axis=1, keepdims=True)  # addition, summed where it was broadcast
+    dR_o = do_add @ h_prev.T                      # matrix product
+    dh_prev_o = R_o.T @ do_add                    # matrix product
+    dW_o = do_add @ x.T                           # matrix product
+    dx_o = W_o.T @ do_add                         # matrix product
+
+    # 3. z = tanh(W_z @ x + R_z @ h_prev + b_z)
+    dz_add = dz * (1 - z * z)                     # tanh
+    db_z = np.sum(dz_add, axis=1, keepdims=True)  # addition, summed where it was broadcast
+    dR_z = dz_add @ h_prev.T                      # matrix product
+    dh_prev_z = R_z.T @ dz_add                    # matrix product
+    dW_z = dz_add @ x.T                           # matrix product
+    dx_z = W_z.T @ dz_add                         # matrix product
+
+    # 2. log_f = log_sigmoid(W_f @ x + R_f @ h_prev + b_f)
+    dlog_f_add = ds_add * sigmoid(-log_f_add)         # log_sigmoid
+    db_f = np.sum(dlog_f_add, axis=1, keepdims=True)  # addition, summed where it was broadcast
+    dR_f = dlog_f_add @ h_prev.T                      # matrix product
+    dh_prev_log_f = R_f.T @ dlog_f_add                # matrix product
+    dW_f = dlog_f_add @ x.T                           # matrix product
+    dx_log_f = W_f.T @ dlog_f_add                     # matrix product
+
+    # 1. log_i = W_i @ x + R_i @ h_prev + b_i
+    dlog_i = di_subtract + dlog_i_s               # split: the sum over its uses
+    db_i = np.sum(dlog_i, axis=1, keepdims=True)  # addition, summed where it was broadcast
+    dR_i = dlog_i @ h_prev.T                      # matrix product
+    dh_prev_log_i = R_i.T @ dlog_i                # matrix product
+    dW_i = dlog_i @ x.T                           # matrix product
+    dx_log_i = W_i.T @ dlog_i                     # matrix product
+    dh_prev = dh_prev_o + dh_prev_z + dh_prev_log_f + dh_prev_log_i  # split: the sum over its uses
+    dx = dx_o + dx_z + dx_log_f + dx_log_i        # split: the sum over its uses
+
+    return Gradients(
+        Parameters(
+            W_i=dW_i, R_i=dR_i, b_i=db_i, W_f=dW_f, R_f=dR_f, b_f=db_f, W_z=dW_z, R_z=dR_z, b_z=db_z,
+            W_o=dW_o, R_o=dR_o, b_o=db_o,
+        ),
+        Inputs(x=dx),
+        State(h=dh_prev, c=dc_prev, n=dn_prev, s=ds_add),
+    )
+
+
+def forward_sequence(
+    parameters: Parameters,
+    inputs: Inputs,
+    state: State,
+) -> tuple[Outputs, State, SequenceResiduals]:
+    """T steps: the outputs of every step, the final state and the residuals.
+
+    Every input has a leading axis of T steps, and so has every output.
+    """
+    W_i, R_i, b_i, W_f, R_f, b_f, W_z, R_z, b_z, W_o, R_o, b_o = parameters
+    h_prev, c_prev, n_prev, s_prev = state
+    n_h = W_i.shape[0]     # hidden units
+    T = inputs.x.shape[0]  # steps
+    m = inputs.x.shape[2]  # batch
+    dtype = _dtype(parameters, inputs, state)
+
+    h_steps = np.empty((T, n_h, m), dtype)
+    h_prev_steps = np.empty((T, n_h, m), dtype)
+    c_prev_steps = np.empty((T, n_h, m), dtype)
+    n_prev_steps = np.empty((T, n_h, m), dtype)
+    log_i_steps = np.empty((T, n_h, m), dtype)
+    log_f_add_steps = np.empty((T, n_h, m), dtype)
+    z_steps = np.empty((T, n_h, m), dtype)
+    o_steps = np.empty((T, n_h, m), dtype)
+    s_add_steps = np.empty((T, n_h, m), dtype)
+    i_steps = np.empty((T, n_h, m), dtype)
+    f_steps = np.empty((T, n_h, m), dtype)
+    for t in range(T):
+        x = inputs.x[t]
+
+        # 1. log_i = W_i @ x + R_i @ h_prev + b_i
+        log_i = W_i @ x + R_i @ h_prev + b_i
+
+        # 2. log_f = log_sigmoid(W_f @ x + R_f @ h_prev + b_f)
+        log_f_add = W_f @ x + R_f @ h_prev + b_f
+        log_f = log_sigmoid(log_f_add)
+
+        # 3. z = tanh(W_z @ x + R_z @ h_prev + b_z)
+        z = np.tanh(W_z @ x + R_z @ h_prev + b_z)
+
+        # 4. o = sigmoid(W_o @ x + R_o @ h_prev + b_o)
+        o = sigmoid(W_o @ x + R_o @ h_prev + b_o)
+
+        # 5. s = maximum(log_f + s_prev, log_i)
+        s_add = log_f + s_prev
+        s = np.maximum(s_add, log_i)
+
+        # 6. i = exp(log_i - s)
+        i = np.exp(log_i - s)
+
+        # 7. f = exp(log_f + s_prev - s)
+        f = np.exp(s_add - s)
+
+        # 8. c = f * c_prev + i * z
+        c = f * c_prev + i * z
+
+        # 9. n = f * n_prev + i
+        n = f * n_prev + i
+
+        # 10. h = o * c / n
+        h = o * c / n
+
+        # of this step: what is kept, and what the next one starts from
+        h_steps[t] = h
+        h_prev_steps[t] = h_prev
+        c_prev_steps[t] = c_prev
+        n_prev_steps[t] = n_prev
+        log_i_steps[t] = log_i
+        log_f_add_steps[t] = log_f_add
+        z_steps[t] = z
+        o_steps[t] = o
+        s_add_steps[t] = s_add
+        i_steps[t] = i
+        f_steps[t] = f
+        h_prev, c_prev, n_prev, s_prev = h, c, n, s
+
+    return (
+        Outputs(h=h_steps),
+        State(h=h_prev, c=c_prev, n=n_prev, s=s_prev),
+        SequenceResiduals(
+            x_steps=inputs.x, h_steps=h_steps, h_prev_steps=h_prev_steps, c_prev_steps=c_prev_steps,
+            n_prev_steps=n_prev_steps, log_i_steps=log_i_steps, log_f_add_steps=log_f_add_steps,
+            z_steps=z_steps, o_steps=o_steps, s_add_steps=s_add_steps, i_steps=i_steps, f_steps=f_steps,
+        ),
+    )
+
+
+def backward_sequence(
+    parameters: Parameters,
+    residuals: SequenceResiduals,
+    d_outputs: Outputs | None = None,
+    d_final: State | None = None,
+) -> Gradients:
+    """Backpropagation through T steps: the gradients of parameters, inputs and initial state.
+
+    The cotangents in d_outputs have a leading axis of T steps, and so have the gradients of
+    the inputs; d_final is for the final state.  A cotangent that is None counts as zero.
+    """
+    d_outputs = Outputs(None) if d_outputs is None else d_outputs
+    d_final = State(None, None, None, None) if d_final is None else d_final
+    x_steps = residuals.x_steps
+    h_steps = residuals.h_steps
+    h_prev_steps = residuals.h_prev_steps
+    c_prev_steps = residuals.c_prev_steps
+    n_prev_steps = residuals.n_prev_steps
+    log_i_steps = residuals.log_i_steps
+    log_f_add_steps = residuals.log_f_add_steps
+    z_steps = residuals.z_steps
+    o_steps = residuals.o_steps
+    s_add_steps = residuals.s_add_steps
+    i_steps = residuals.i_steps
+    f_steps = residuals.f_steps
+    W_i = parameters.W_i
+    R_i = parameters.R_i
+    W_f = parameters.W_f
+    R_f = parameters.R_f
+    W_z = parameters.W_z
+    R_z = parameters.R_z
+    W_o = parameters.W_o
+    R_o = parameters.R_o
+    T, n_x, m = x_steps.shape  # steps, input features, batch
+    n_h = h_steps.shape[1]     # hidden units
+    dtype = _dtype(parameters, residuals, d_outputs, d_final)
+
+    # the cotangents handed in; None counts as zero
+    dh_steps = _cotangent("d_outputs.h", d_outputs.h, (T, n_h, m), dtype)
+    dh = _cotangent("d_final.h", d_final.h, (n_h, m), dtype)
+    dc = _cotangent("d_final.c", d_final.c, (n_h, m), dtype)
+    dn = _cotangent("d_final.n", d_final.n, (n_h, m), dtype)
+    ds = _cotangent("d_final.s", d_final.s, (n_h, m), dtype)
+
+    dW_i = np.zeros((n_h, n_x), dtype)
+    dR_i = np.zeros((n_h, n_h), dtype)
+    db_i = np.zeros((n_h, 1), dtype)
+    dW_f = np.zeros((n_h, n_x), dtype)
+    dR_f = np.zeros((n_h, n_h), dtype)
+    db_f = np.zeros((n_h, 1), dtype)
+    dW_z = np.zeros((n_h, n_x), dtype)
+    dR_z = np.zeros((n_h, n_h), dtype)
+    db_z = np.zeros((n_h, 1), dtype)
+    dW_o = np.zeros((n_h, n_x), dtype)
+    dR_o = np.zeros((n_h, n_h), dtype)
+    db_o = np.zeros((n_h, 1), dtype)
+    dx_steps = np.empty((T, n_x, m), dtype)
+    for t in reversed(range(T)):
+        dh_output = dh_steps[t]
+        x = x_steps[t]
+        h_prev = h_prev_steps[t]
+        c_prev = c_prev_steps[t]
+        n_prev = n_prev_steps[t]
+        log_i = log_i_steps[t]
+        log_f_add = log_f_add_steps[t]
+        z = z_steps[t]
+        o = o_steps[t]
+        s_add = s_add_steps[t]
+        i = i_steps[t]
+        f = f_steps[t]
+        h = h_steps[t]
+
+        # 10. h = o * c / n
+        dh = dh + dh_output                      # split: the sum over its uses
+        add = f * n_prev + i
+        dh_multiply = dh / add                   # quotient
+        dn_h = -dh * h / add                     # quotient
+        do = dh_multiply * (f * c_prev + i * z)  # hadamard
+        dc_h = dh_multiply * o                   # hadamard
+
+        # 9. n = f * n_prev + i
+        dn = dn + dn_h      # split: the sum over its uses
+        df_n = dn * n_prev  # hadamard
+        dn_prev = dn * f    # hadamard
+
+        # 8. c = f * c_prev + i * z
+        dc = dc + dc_h      # split: the sum over its uses
+        di_c = dc * z       # hadamard
+        dz = dc * i         # hadamard
+        df_c = dc * c_prev  # hadamard
+        dc_prev = dc * f    # hadamard
+
+        # 7. f = exp(log_f + s_prev - s)
+        df = df_n + df_c      # split: the sum over its uses
+        df_subtract = df * f  # exp
+
+        # 6. i = exp(log_i - s)
+        di = dn + di_c        # split: the sum over its uses
+        di_subtract = di * i  # exp
+
+        # 5. s = maximum(log_f + s_prev, log_i)
+        ds_2 = ds - df_subtract - di_subtract  # split: the sum over its uses
+        ds_less = s_add < log_i
+        ds_divide = ds_2 / 2
+        ds_greater = s_add > log_i
+        ds_add_s = np.where(ds_greater, ds_2, np.where(ds_less, 0, ds_divide))  # maximum
+        dlog_i_s = np.where(ds_less, ds_2, np.where(ds_greater, 0, ds_divide))  # maximum
+        ds_add = df_subtract + ds_add_s        # split: the sum over its uses
+
+        # 4. o = sigmoid(W_o @ x + R_o @ h_prev + b_o)
+        do_add = do * (o * (1 - o))                    # sigmoid
+        db_o += np.sum(do_add, axis=1, keepdims=True)  # addition, summed where it was broadcast
+        dR_o += do_add @ h_prev.T                      # matrix product
+        dh_prev_o = R_o.T @ do_add                     # matrix product
+        dW_o += do_add @ x.T                           # matrix product
+        dx_o = W_o.T @ do_add                          # matrix product
+
+        # 3. z = tanh(W_z @ x + R_z @ h_prev + b_z)
+        dz_add = dz * (1 - z * z)                      # tanh
+        db_z += np.sum(dz_add, axis=1, keepdims=True)  # addition, summed where it was broadcast
+        dR_z += dz_add @ h_prev.T                      # matrix product
+        dh_prev_z = R_z.T @ dz_add                     # matrix product
+        dW_z += dz_add @ x.T                           # matrix product
+        dx_z = W_z.T @ dz_add                          # matrix product
+
+        # 2. log_f = log_sigmoid(W_f @ x + R_f @ h_prev + b_f)
+        dlog_f_add = ds_add * sigmoid(-log_f_add)          # log_sigmoid
+        db_f += np.sum(dlog_f_add, axis=1, keepdims=True)  # addition, summed where it was broadcast
+        dR_f += dlog_f_add @ h_prev.T                      # matrix product
+        dh_prev_log_f = R_f.T @ dlog_f_add                 # matrix product
+        dW_f += dlog_f_add @ x.T                           # matrix product
+        dx_log_f = W_f.T @ dlog_f_add                      # matrix product
+
+        # 1. log_i = W_i @ x + R_i @ h_prev + b_i
+        dlog_i = di_subtract + dlog_i_s                # split: the sum over its uses
+        db_i += np.sum(dlog_i, axis=1, keepdims=True)  # addition, summed where it was broadcast
+        dR_i += dlog_i @ h_prev.T                      # matrix product
+        dh_prev_log_i = R_i.T @ dlog_i                 # matrix product
+        dW_i += dlog_i @ x.T                           # matrix product
+        dx_log_i = W_i.T @ dlog_i                      # matrix product
+        dh_prev = dh_prev_o + dh_prev_z + dh_prev_log_f + dh_prev_log_i  # split: the sum over its uses
+        dx = dx_o + dx_z + dx_log_f + dx_log_i         # split: the sum over its uses
+
+        # of this step: what is kept, and what the next one starts from
+        dx_steps[t] = dx
+        dh, dc, dn, ds = dh_prev, dc_prev, dn_prev, ds_add
+
+    return Gradients(
+        Parameters(
+            W_i=dW_i, R_i=dR_i, b_i=db_i, W_f=dW_f, R_f=dR_f, b_f=db_f, W_z=dW_z, R_z=dR_z, b_z=db_z,
+            W_o=dW_o, R_o=dR_o, b_o=db_o,
+        ),
+        Inputs(x=dx_steps),
+        State(h=dh, c=dc, n=dn, s=ds),
+    )
