@@ -41,7 +41,7 @@ def plan(specs: Sequence[str], folder: Path, level: int | None) -> list[Job]:
         return [Job(find_spec(spec), folder, DEFAULT if level is None else level) for spec in specs]
     jobs = []
     for path in sorted(folder.glob("*.py")):
-        made = _HEADER.match(path.read_text("utf-8"))
+        made = _HEADER.match(path.read_text("utf-8", errors="replace"))
         if made:
             name = made[2]
             if name not in shipped_specs():
@@ -68,7 +68,7 @@ def differences(modules: Sequence[Module]) -> list[str]:
     """A diff for each module whose file is not what would be built."""
     diffs = []
     for module in modules:
-        old = module.path.read_text("utf-8") if module.path.exists() else ""
+        old = module.path.read_text("utf-8", errors="replace") if module.path.exists() else ""
         lines = difflib.unified_diff(
             old.splitlines(keepends=True),
             module.text.splitlines(keepends=True),

@@ -21,6 +21,7 @@ from graphgen.codegen.module import lower
 from graphgen.codegen.program import Program
 from graphgen.codegen.render import render
 from graphgen.elaborate import elaborate, over_time
+from graphgen.ir.graph import fresh
 from graphgen.ir.shape import Dim
 from graphgen.ir.step import Step
 from graphgen.spec.model import Cell
@@ -46,7 +47,7 @@ def compile_file(path: Path, level: int = passes.DEFAULT) -> Compilation:
 def compile_cell(cell: Cell, level: int = passes.DEFAULT) -> Compilation:
     """Compile a cell at an optimisation level."""
     polish = partial(passes.run, level=level)
-    length = Dim.of(next(name for name in ("T", "T_steps", "T_sequence") if name not in cell.names))
+    length = Dim.of(fresh("T", cell.names))
     graph = elaborate(cell)
     step = differentiate(graph, polish, cell.average_over)
     sequence = differentiate(over_time(graph, length), polish, cell.average_over) if cell.states else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from importlib.resources import files
 from pathlib import Path
 
@@ -22,7 +23,7 @@ def shipped_specs() -> dict[str, Path]:
 def find_spec(name: str) -> Path:
     """A path as given, or a shipped spec by its name."""
     path = Path(name)
-    if path.suffix in (".yaml", ".yml") or path.exists() or len(path.parts) > 1:
+    if path.suffix in (".yaml", ".yml") or os.path.exists(name) or len(path.parts) > 1:
         return path
     specs = shipped_specs()
     if name not in specs:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from graphgen.build import write_whole
 from graphgen.errors import GraphgenError
-from graphgen.spec.reader import read_text
+from graphgen.spec.names import object_to
 
 STARTER = """\
 # A cell spec: forward equations, from which graphgen makes a NumPy module with the backward pass.
@@ -45,10 +45,11 @@ outputs: [h]
 
 def write_starter(name: str) -> Path:
     """Write NAME.yaml in the working folder, unless it is there."""
+    objection = object_to(name)
+    if objection:
+        raise GraphgenError(f"{objection[0]}: {objection[1]}")
     path = Path(f"{name}.yaml")
     if path.exists():
         raise GraphgenError(f"{path} is there already")
-    text = STARTER.format(name=name)
-    read_text(text, str(path))  # the name must be fit for a cell
-    write_whole(path, text)
+    write_whole(path, STARTER.format(name=name))
     return path

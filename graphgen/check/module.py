@@ -12,7 +12,7 @@ import numpy as np
 from graphgen.check.numeric import STEP, Arrays, central_difference, complex_step
 from graphgen.contract import RECORDS
 from graphgen.errors import GraphgenError
-from graphgen.ir.graph import Graph
+from graphgen.ir.graph import Graph, fresh
 from graphgen.ir.shape import Shape
 from graphgen.spec.model import Cell
 
@@ -83,6 +83,7 @@ class Trial:
     def __init__(self, module: ModuleType, cell: Cell, graph: Graph, length: int | None) -> None:
         self.module, self.cell, self.graph, self.length = module, cell, graph, length
         self.sizes = {name: size for size, name in enumerate(cell.dims, start=2)}
+        self.time = fresh("T", cell.names)
         self.name = "forward" if length is None else f"forward_sequence, T={length}"
         rng = np.random.default_rng(0)
         self.cotangents = {
@@ -122,7 +123,9 @@ class Trial:
         """The forward pass: its results by key, and the residuals."""
         function = self.module.forward if self.length is None else self.module.forward_sequence
         groups = ("parameters", "inputs", "state") if self.cell.states else ("parameters", "inputs")
-        outputs, *state, residuals = function(*(self.record(group, arrays) for group in groups))
+        # A cell without inputs has to be told how many steps there are.
+        steps = {str(self.time): self.length} if self.length is not None and not self.cell.inputs else {}
+        outputs, *state, residuals = function(*(self.record(group, arrays) for group in groups), **steps)
         results = {f"outputs.{name}": value for name, value in outputs._asdict().items()}
         results |= {f"state.{name}": value for name, value in state[0]._asdict().items()} if state else {}
         return results, residuals

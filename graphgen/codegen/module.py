@@ -13,7 +13,7 @@ from graphgen.codegen import runtime
 from graphgen.codegen.functions import Pair, Spoken
 from graphgen.codegen.lower import Lowering
 from graphgen.codegen.names import ForwardNames
-from graphgen.codegen.program import Field, Function, Program, Record
+from graphgen.codegen.program import Block, Field, Function, Line, Program, Record
 from graphgen.codegen.text import call, codes, names_in, tidy, tuple_text
 from graphgen.contract import HELPER_NAMES, MODULE_NAMES, PREVIOUS
 from graphgen.ir.graph import Graph, Node
@@ -166,7 +166,9 @@ def _defined_function(function: Defined) -> Function:
     body = Lowering(graph, texts, (), ForwardNames((), ()), str).text(graph.outputs["result"])
     about = f"The derivative of {function.partial_of}." if function.partial_of else "As the spec defines it."
     arguments = tuple(f"{argument}: np.ndarray" for argument in function.arguments)
-    return Function(function.name, arguments, "np.ndarray", (about,), (), f"return {body}")
+    dtype = Line(f"dtype = _dtype([{', '.join(function.arguments)}])")
+    blocks = (Block("", (dtype,)),) if "dtype" in names_in([body]) else ()
+    return Function(function.name, arguments, "np.ndarray", (about,), blocks, f"return {body}")
 
 
 def _helpers(functions: Iterable[Function]) -> tuple[str, ...]:

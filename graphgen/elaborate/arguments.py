@@ -55,34 +55,29 @@ def usage(op: Op) -> str:
     return f"{op.name}({', '.join(operands + attributes)})"
 
 
-def attribute(name: str, value: Any, tree: ast.expr, fail: Fail) -> Any:
-    """An attribute's value, if it is of the attribute's kind."""
+def attribute(op: Op, name: str, value: Any, tree: ast.expr, fail: Fail) -> Any:
+    """An attribute's value, if it is of the kind that the operation's signature says or the name implies."""
     several = value if isinstance(value, tuple) else (value,)
+    whole = bool(several) and all(type(v) is int for v in several)
+    if value is None and name in op.defaults and op.defaults[name] is None:
+        return None
+    if op.signature.parameters[name].annotation == "int":
+        if type(value) is int:
+            return value
+        raise fail(f"'{name}' is one whole number", tree)
     match name:
         case "subscripts":
             if isinstance(value, str):
                 return value
             raise fail("subscripts are text", tree, "as in einsum('ij,jk->ik', a, b)")
-        case "shift" | "repeats" | "k" | "stride" | "padding" | "dilation" | "groups" | "sections" | "size":
-            if (several and all(type(v) is int for v in several)) or (name == "stride" and value is None):
+        case "axis" | "axes" | "repeats" | "stride" | "padding" | "dilation" | "size":
+            if whole and (name != "axes" or isinstance(value, tuple)):
                 return value
-            raise fail(f"'{name}' is a whole number", tree)
+            raise fail(f"'{name}' is a whole number, or several in brackets", tree, "as in axis=0 or axis=(0, -1)")
         case "n":
             if isinstance(value, Dim) or type(value) is int:
                 return Dim.of(value)
             raise fail("'n' is a dim", tree, "as in eye(n_h)")
-        case "axis1" | "axis2":
-            if type(value) is int:
-                return value
-            raise fail("an axis is a whole number", tree, "as in swapaxes(x, 0, 1)")
-        case "axis":
-            if value is None or all(type(v) is int for v in several):
-                return value
-            raise fail("an axis is a whole number, or several in brackets", tree, "as in axis=0 or axis=(0, -1)")
-        case "axes":
-            if isinstance(value, tuple) and all(type(v) is int for v in several):
-                return value
-            raise fail("axes are whole numbers in brackets", tree, "as in axes=(1, 0)")
         case "pad_width":
             flat = [v for pair in several for v in (pair if isinstance(pair, tuple) else (pair,))]
             if flat and all(type(v) is int and v >= 0 for v in flat):
@@ -93,7 +88,7 @@ def attribute(name: str, value: Any, tree: ast.expr, fail: Fail) -> Any:
                 return value
             raise fail("keepdims is True or False", tree)
         case "shape":
-            if all(isinstance(v, Dim) or type(v) is int for v in several):
+            if several and all(isinstance(v, Dim) or type(v) is int for v in several):
                 return value
             raise fail("a shape is made of dims", tree, "as in (n_a, 1)")
     if type(value) in (int, float):

@@ -31,9 +31,9 @@ def elaborate(cell: Cell) -> Graph:
     for number, equation in enumerate(cell.equations):
         if equation.target in names:
             raise equation.part.fail(f"'{equation.target}' is assigned twice", "give the second another name")
-        del later[equation.target]
         elaborator = Elaborator(equation.expression, names, functions, later, notes, number)
         names[equation.target] = elaborator.result(equation.target)
+        del later[equation.target]
 
     outputs = {f"outputs.{name}": _result(names[name], _assignment(cell, name)) for name, _ in cell.outputs}
     for state in cell.states:

@@ -7,12 +7,13 @@ from collections.abc import Mapping
 
 from graphgen.contract import PREVIOUS
 from graphgen.elaborate.arguments import attribute, bind
+from graphgen.elaborate.numbers import compute
 from graphgen.elaborate.subscript import subscript
 from graphgen.errors import ShapeError, SpecError, did_you_mean
 from graphgen.ir.graph import Node, Note, build
 from graphgen.ir.op import OPS, Op
 from graphgen.ir.shape import Dim
-from graphgen.ops.formula import BINARY, COMPARE
+from graphgen.ops.formula import COMPARE
 from graphgen.ops.function import Function
 from graphgen.spec.model import Equation, Expression
 
@@ -69,10 +70,10 @@ class Elaborator:
             case ast.Attribute(value=operand):
                 return self.built(tree, "transpose", self.array(operand, ".T"))
             case ast.Subscript(value=operand, slice=places):
-                several = self.value(operand)
-                if isinstance(several, tuple):
-                    return self.part(tree, several, places)
-                return subscript(self, tree, operand, places)
+                whole = self.value(operand)
+                if isinstance(whole, tuple):
+                    return self.part(tree, whole, places)
+                return subscript(self, tree, whole, places)
             case ast.Tuple(elts=elements) | ast.List(elts=elements):
                 return tuple(self.value(element) for element in elements)
         raise self.fail("a slice stands only within [ ]", tree)
@@ -97,8 +98,11 @@ class Elaborator:
 
     def array(self, tree: ast.expr, what: str) -> Node:
         """A value that has axes."""
-        value = self.value(tree)
-        if not isinstance(value, Node):
+        return self.as_array(self.value(tree), tree, what)
+
+    def as_array(self, value: Value, tree: ast.expr, what: str) -> Node:
+        """A value as an array, if it is one."""
+        if not isinstance(value, Node) or value.weak:
             raise self.fail(f"{what} needs an array, and this is a number", tree)
         return value
 
@@ -139,14 +143,8 @@ class Elaborator:
         if isinstance(a, Node) or isinstance(b, Node) or (Dim in (type(a), type(b)) and not exact):
             all_names = {**names, ast.Div: "divide", ast.Pow: "power", ast.MatMult: "matmul"}
             return self.built(tree, all_names[op], a, b)
-        try:
-            numbers = (a, b) if exact else (float(a), float(b))  # type: ignore[arg-type]
-            value = BINARY[op](*numbers)
-        except (ArithmeticError, ValueError) as error:
-            raise self.fail(f"this number cannot be computed: {error.args[-1]}", tree) from None
-        if isinstance(value, complex):
-            raise self.fail("this number is complex", tree)
-        return value  # type: ignore[no-any-return]
+        number: Dim | float = compute(op, a, b, exact, lambda message: self.fail(message, tree))
+        return number
 
     def call(self, name: str, tree: ast.Call) -> Node:
         """A function of the spec or of the registry, applied."""
@@ -160,5 +158,10 @@ class Elaborator:
             raise self.fail(f"there is no function '{name}'", tree.func, did_you_mean(name, known))
         op = PUBLIC[name]
         operands, attributes = bind(op, tree, self.fail)
-        attrs = {k: attribute(k, self.value(v), v, self.fail) for k, v in attributes.items()}
-        return self.built(tree, op, *(self.operand(operand) for operand in operands), **attrs)
+        attrs = {k: attribute(op, k, self.value(v), v, self.fail) for k, v in attributes.items()}
+        if op.elementwise:
+            return self.built(tree, op, *(self.operand(operand) for operand in operands), **attrs)
+        arrays = [self.array(operand, name) for operand in operands]
+        if "axes" in attrs and len(attrs["axes"]) != len(arrays[0].shape):
+            raise self.fail(f"axes name each of the {len(arrays[0].shape)} axes once", attributes["axes"])
+        return self.built(tree, op, *arrays, **attrs)

@@ -5,10 +5,11 @@ from __future__ import annotations
 import ast
 from collections.abc import Mapping
 
-from graphgen.elaborate.arguments import bind
-from graphgen.errors import SpecError, did_you_mean
+from graphgen.elaborate.arguments import attribute, bind
+from graphgen.elaborate.numbers import compute
+from graphgen.errors import ShapeError, SpecError, did_you_mean
 from graphgen.ir.op import OPS
-from graphgen.ops.function import Function
+from graphgen.ops.function import Function, body_graph
 from graphgen.spec.model import Expression, FunctionSpec
 
 ELEMENTWISE = {name for name, op in OPS.items() if op.public and op.elementwise}
@@ -24,7 +25,11 @@ def elaborate_function(
     if unused:
         raise spec.part.fail(f"the argument '{unused[0]}' is never read", "use it or take it out")
     body = Inline(spec.body, names, functions).visit(spec.body.tree)
-    return Function(spec.name, spec.arguments, ast.unparse(body))
+    function = Function(spec.name, spec.arguments, ast.unparse(body))
+    result = body_graph(function).outputs["result"]
+    if result.dtype != "float":
+        raise spec.body.fail("a comparison is no number", cure="as in where(u > 0, 1, 0)")
+    return function
 
 
 class Inline(ast.NodeTransformer):
@@ -59,17 +64,48 @@ class Inline(ast.NodeTransformer):
         if name not in ELEMENTWISE:
             cure = did_you_mean(name, ELEMENTWISE | set(self.functions))
             raise self.fail(f"'{name}' is no elementwise function", tree.func, cure)
-        bind(OPS[name], tree, self.fail)
-        keywords = [ast.keyword(k.arg, self.visit(k.value)) for k in tree.keywords]
-        return ast.Call(tree.func, [self.visit(arg) for arg in tree.args], keywords)
+        operands, attributes = bind(OPS[name], tree, self.fail)
+        keywords = []
+        for key, value in attributes.items():
+            number = self.visit(value)
+            known = number.value if isinstance(number, ast.Constant) else None
+            keywords.append(ast.keyword(key, ast.Constant(attribute(OPS[name], key, known, value, self.fail))))
+        call = ast.Call(tree.func, [self.visit(operand) for operand in operands], keywords)
+        try:
+            body_graph(Function(name, tuple(self.names), ast.unparse(call)))
+        except ShapeError as error:
+            raise self.fail(str(error), tree) from None
+        return call
+
+    def visit_UnaryOp(self, tree: ast.UnaryOp) -> ast.expr:
+        """A minus sign; of a number it is a number."""
+        operand = self.visit(tree.operand)
+        if isinstance(operand, ast.Constant) and isinstance(operand.value, int | float):
+            return ast.Constant(-operand.value)
+        return ast.UnaryOp(tree.op, operand)
+
+    def visit_BinOp(self, tree: ast.BinOp) -> ast.expr:
+        """Arithmetic; on numbers it is done now."""
+        if isinstance(tree.op, ast.MatMult):
+            raise self.fail("a function works on each element alone: use *", tree)
+        left, right = self.visit(tree.left), self.visit(tree.right)
+        zero = isinstance(right, ast.Constant) and right.value == 0
+        if isinstance(tree.op, ast.Div) and zero:
+            raise self.fail("this number cannot be computed: division by zero", tree)
+        if isinstance(left, ast.Constant) and isinstance(right, ast.Constant):
+            exact = all(isinstance(side.value, int) for side in (left, right))
+            exact = exact and isinstance(tree.op, ast.Add | ast.Sub | ast.Mult)
+            number = compute(type(tree.op), left.value, right.value, exact, lambda message: self.fail(message, tree))
+            return ast.Constant(number)
+        if isinstance(tree.op, ast.Pow) and isinstance(left, ast.Constant) and float(left.value) <= 0:  # type: ignore[arg-type]
+            raise self.fail("only a positive number can be raised to any power", tree)
+        return ast.BinOp(left, tree.op, right)
 
     def generic_visit(self, tree: ast.AST) -> ast.AST:
         """Arithmetic and comparisons; nothing that has axes."""
         if isinstance(tree, ast.Subscript | ast.Attribute | ast.Tuple | ast.List | ast.Slice):
             raise self.fail("a function works on each element alone", tree)
-        if isinstance(tree, ast.BinOp) and isinstance(tree.op, ast.MatMult):
-            raise self.fail("a function works on each element alone: use *", tree)
-        if isinstance(tree, ast.Constant) and (tree.value is None or isinstance(tree.value, bool)):
+        if isinstance(tree, ast.Constant) and type(tree.value) not in (int, float):
             raise self.fail("expected a number", tree)
         return super().generic_visit(tree)
 

@@ -9,14 +9,14 @@ from graphgen.ir.graph import Node
 from graphgen.ir.shape import Dim
 
 if TYPE_CHECKING:
-    from graphgen.elaborate.expression import Elaborator
+    from graphgen.elaborate.expression import Elaborator, Value
 
 FULL = ast.Slice()
 
 
-def subscript(at: Elaborator, tree: ast.expr, operand: ast.expr, places: ast.expr) -> Node:
-    """`operand[places]`; the axes are worked on from the last on, so that earlier ones keep their number."""
-    x = at.array(operand, "[ ]")
+def subscript(at: Elaborator, tree: ast.expr, value: Value, places: ast.expr) -> Node:
+    """`value[places]`; the axes are worked on from the last on, so that earlier ones keep their number."""
+    x = at.as_array(value, tree, "[ ]")
     chosen = list(places.elts) if isinstance(places, ast.Tuple) else [places]
     used = sum(not (_is_none(place) or _is_ellipsis(place)) for place in chosen)
     if used > len(x.shape):

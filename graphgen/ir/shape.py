@@ -206,3 +206,11 @@ def axes_from_end(axis: int | tuple[int, ...] | None, rank: int) -> tuple[int, .
     if len(set(axes)) < len(axes):
         raise ShapeError(f"axis {axis} names an axis twice")
     return tuple(axes)
+
+
+def one_axis(axis: int | tuple[int, ...] | None, rank: int) -> tuple[int]:
+    """An `axis` argument that must name one axis."""
+    axes = axes_from_end(axis, rank)
+    if len(axes) != 1:
+        raise ShapeError("this works along one axis: axis is one whole number")
+    return (axes[0],)

@@ -73,13 +73,16 @@ class AddWindows(Op):
         return f"add_windows({operands[0]}, axis={axis}, length={length}, stride={stride}, dilation={dilation})"
 
 
-def _pairs(value: Any, number: int) -> tuple[int, ...]:
+def _each(what: str, value: Any, number: int, least: int = 1) -> tuple[int, ...]:
     """One number for every axis, or one each."""
-    return value if isinstance(value, tuple) and len(value) == number else (value,) * number
+    each = value if isinstance(value, tuple) else (value,) * number
+    if len(each) != number or min(each) < least:
+        raise ShapeError(f"{what} is a whole number from {least} on, or one for each of {number} axes")
+    return tuple(each)
 
 
 def _padded(x: Node, padding: Any, axes: Sequence[int], value: float = 0.0) -> Node:
-    for axis, width in zip(axes, _pairs(padding, len(axes))):
+    for axis, width in zip(axes, _each("padding", padding, len(axes), 0)):
         if width:
             x = make.pad_axis(x, axis=axis, before=Dim.of(width), after=Dim.of(width), value=value)
     return x
@@ -91,12 +94,14 @@ def _convolve(x: Node, kernel: Node, stride: Any, padding: Any, dilation: Any, g
         raise ShapeError(
             f"conv{number}d takes arrays of {number + 2} axes, not {show(x.shape)} and {show(kernel.shape)}"
         )
+    if groups < 1:
+        raise ShapeError("groups is a whole number from 1 on")
     channels, outputs = x.shape[1].divided_by(Dim.of(groups)), kernel.shape[0].divided_by(Dim.of(groups))
     if channels is None or outputs is None or channels != kernel.shape[1]:
         raise ShapeError(f"{groups} groups of channels: {show(x.shape)} and kernel {show(kernel.shape)} do not match")
     axes = range(2, number + 2)
     x = _padded(x, padding, axes)
-    for axis, step, spread in zip(axes, _pairs(stride, number), _pairs(dilation, number)):
+    for axis, step, spread in zip(axes, _each("stride", stride, number), _each("dilation", dilation, number)):
         x = make.windows(x, axis=axis, size=kernel.shape[axis], stride=step, dilation=spread)
     batch, places, size = x.shape[0], x.shape[2 : 2 + number], kernel.shape[2:]
     x = make.reshape(x, shape=(batch, Dim.of(groups), channels, *places, *size))
@@ -130,10 +135,10 @@ def _pooled(x: Node, size: Any, stride: Any, padding: Any, value: float) -> tupl
     number = len(x.shape) - 2
     if number not in (1, 2):
         raise ShapeError(f"pooling takes [batch, channels, length] or one axis more, not {show(x.shape)}")
-    sizes = _pairs(size, number)
+    sizes = _each("size", size, number)
     axes = range(2, number + 2)
     x = _padded(x, padding, axes, value)
-    for axis, extent, step in zip(axes, sizes, _pairs(size if stride is None else stride, number)):
+    for axis, extent, step in zip(axes, sizes, _each("stride", size if stride is None else stride, number)):
         x = make.windows(x, axis=axis, size=Dim.of(extent), stride=step, dilation=1)
     return x, number
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from graphgen.errors import ShapeError
 from graphgen.ir.graph import Graph, Node, make, variable
 from graphgen.ir.op import Op, Type, axis_text, declare, sample
-from graphgen.ir.shape import ONE, Dim, axes_from_end
+from graphgen.ir.shape import ONE, Dim, axes_from_end, one_axis
 from graphgen.ops.composite import composite
 from graphgen.ops.structure import Axes, resized
 
@@ -17,10 +16,7 @@ class Running(Op):
     """What cumsum and cumprod share."""
 
     def normalise(self, inputs: Sequence[Node], attrs: dict[str, Any]) -> dict[str, Any]:
-        axes = axes_from_end(attrs["axis"], len(inputs[0].shape))
-        if len(axes) != 1:
-            raise ShapeError(f"{self.name} works along one axis")
-        return {"axis": axes}
+        return {"axis": one_axis(attrs["axis"], len(inputs[0].shape))}
 
     def infer(self, x: Node, *, axis: Any) -> Type:
         return Type(x.shape)

@@ -14,7 +14,19 @@ from graphgen.ops.composite import composite
 
 def as_shape(shape: Any) -> tuple[Dim, ...]:
     """A shape argument as NumPy takes it: one dim or several."""
-    return tuple(Dim.of(dim) for dim in (shape if isinstance(shape, tuple) else (shape,)))
+    dims = tuple(Dim.of(dim) for dim in (shape if isinstance(shape, tuple) else (shape,)))
+    unsure = [dim for dim in dims if not dim.at_least(0) and dim != Dim.of(-1)]
+    if unsure:
+        raise ShapeError(f"the size {unsure[0]} may be negative")
+    return dims
+
+
+def sizes(shape: Any) -> tuple[Dim, ...]:
+    """The same, where no dim may be left open as -1."""
+    dims = as_shape(shape)
+    if Dim.of(-1) in dims:
+        raise ShapeError("the size -1 may be negative")
+    return dims
 
 
 class Filled(Op):
@@ -23,7 +35,7 @@ class Filled(Op):
     differentiable = False
 
     def normalise(self, inputs: Sequence[Node], attrs: dict[str, Any]) -> dict[str, Any]:
-        return {**attrs, "shape": as_shape(attrs["shape"])}
+        return {**attrs, "shape": sizes(attrs["shape"])}
 
     def spell(self, node: Node, operands: Sequence[str]) -> str:
         return f"np.{self.name}({shape_text(node.attrs['shape'])}, dtype)"
@@ -73,7 +85,8 @@ class Eye(Op):
     samples = (sample("x @ eye(3)", x=(2, 3)),)
 
     def infer(self, *, n: Dim) -> Type:
-        return Type((Dim.of(n), Dim.of(n)))
+        (rows,) = sizes(n)
+        return Type((rows, rows))
 
 
 @declare
@@ -84,7 +97,7 @@ class Arange(Op):
     samples = (sample("x * arange(4)", x=(3, 4)),)
 
     def infer(self, *, n: Dim) -> Type:
-        return Type((Dim.of(n),), "int")
+        return Type(sizes(n), "int")
 
 
 @composite(

@@ -8,7 +8,7 @@ from typing import Any
 from graphgen.errors import ShapeError
 from graphgen.ir.graph import Node, make
 from graphgen.ir.op import Op, Type, axis_text, declare, sample, shape_text
-from graphgen.ir.shape import Dim, Shape, axes_from_end, axis_from_end, count, show
+from graphgen.ir.shape import Dim, Shape, axis_from_end, count, one_axis, show
 from graphgen.ops.composite import composite
 from graphgen.ops.fill import as_shape
 from graphgen.ops.structure import Axes, resized
@@ -61,7 +61,7 @@ class Stack(Op):
         shapes = dict.fromkeys(x.shape for x in inputs)
         if len(shapes) > 1:
             raise ShapeError(f"stack takes arrays of one shape, not {' and '.join(map(show, shapes))}")
-        return {"axis": axes_from_end(attrs.get("axis", 0), len(inputs[0].shape) + 1)}
+        return {"axis": one_axis(attrs.get("axis", 0), len(inputs[0].shape) + 1)}
 
     def infer(self, *arrays: Node, axis: Any = 0) -> Type:
         shape, (along,) = arrays[0].shape, axis
@@ -86,6 +86,9 @@ class Roll(Op):
     name = junction = "roll"
     keeps_integers = True
     samples = (sample("roll(x, 2, axis=1)", x=(3, 5)), sample("roll(x, -1, axis=0)", x=(3, 5)))
+
+    def normalise(self, inputs: Sequence[Node], attrs: dict[str, Any]) -> dict[str, Any]:
+        return {**attrs, "axis": one_axis(attrs["axis"], len(inputs[0].shape))}
 
     def infer(self, x: Node, *, shift: int, axis: Any) -> Type:
         return Type(x.shape, x.dtype)
@@ -130,10 +133,7 @@ class Take(Op):
     )
 
     def normalise(self, inputs: Sequence[Node], attrs: dict[str, Any]) -> dict[str, Any]:
-        axes = axes_from_end(attrs["axis"], len(inputs[0].shape))
-        if len(axes) != 1:
-            raise ShapeError("take works along one axis")
-        return {"axis": axes}
+        return {"axis": one_axis(attrs["axis"], len(inputs[0].shape))}
 
     def infer(self, x: Node, indices: Node, *, axis: Any) -> Type:
         if indices.dtype != "int":

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from graphgen.errors import ShapeError
 from graphgen.ir.graph import Node, make
 from graphgen.ir.op import Op, Type, axis_text, declare, sample
-from graphgen.ir.shape import ONE, Dim, Shape, axes_from_end, count, show
+from graphgen.ir.shape import ONE, Dim, Shape, axes_from_end, count, one_axis
 from graphgen.ops.composite import composite
 
 Axes = tuple[int, ...]
@@ -86,11 +85,7 @@ class AlongOneAxis(Op):
     """What softmax and log_softmax share: one axis, by default the last."""
 
     def normalise(self, inputs: Sequence[Node], attrs: dict[str, Any]) -> dict[str, Any]:
-        (x,) = inputs
-        axes = axes_from_end(attrs.get("axis", -1), len(x.shape))
-        if len(axes) != 1:
-            raise ShapeError(f"{self.name} of {show(x.shape)} works along one axis, not {len(axes)}")
-        return {"axis": axes}
+        return {"axis": one_axis(attrs.get("axis", -1), len(inputs[0].shape))}
 
     def infer(self, x: Node, *, axis: Any = -1) -> Type:
         return Type(x.shape)
@@ -168,6 +163,9 @@ class ArgMax(Op):
     name = "argmax"
     keeps_integers, differentiable = True, False
     samples = (sample("x * (argmax(x, axis=1) + 1)", x=(3, 3)),)
+
+    def normalise(self, inputs: Sequence[Node], attrs: dict[str, Any]) -> dict[str, Any]:
+        return {"axis": one_axis(attrs["axis"], len(inputs[0].shape))}
 
     def infer(self, x: Node, *, axis: Any) -> Type:
         return Type(reduced(x.shape, axis, False), "int")

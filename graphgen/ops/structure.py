@@ -8,7 +8,7 @@ from typing import Any
 from graphgen.errors import ShapeError
 from graphgen.ir.graph import Node, make
 from graphgen.ir.op import Op, Type, axis_text, declare, number_text, sample, shape_text
-from graphgen.ir.shape import ONE, Dim, Shape, axes_from_end, axis_from_end, broadcast, show
+from graphgen.ir.shape import ONE, Dim, Shape, axes_from_end, axis_from_end, broadcast, one_axis, show
 from graphgen.ops.fill import as_shape
 
 Axes = tuple[int, ...]
@@ -42,7 +42,7 @@ class Concat(Op):
         if len(ranks) != 1 or 0 in ranks:
             shapes = " and ".join(show(x.shape) for x in inputs)
             raise ShapeError(f"concat takes arrays of equally many axes, one or more, not {shapes}")
-        return {"axis": axes_from_end(attrs.get("axis", 0), ranks.pop())}
+        return {"axis": one_axis(attrs.get("axis", 0), ranks.pop())}
 
     def infer(self, *arrays: Node, axis: Any = 0) -> Type:
         (along,) = axis
@@ -179,6 +179,8 @@ class ExpandDims(Op):
 
     def normalise(self, inputs: Sequence[Node], attrs: dict[str, Any]) -> dict[str, Any]:
         axis = attrs["axis"]
+        if axis is None:
+            raise ShapeError("expand_dims needs an axis")
         added = 1 if isinstance(axis, int) else len(axis)
         return {"axis": axes_from_end(axis, len(inputs[0].shape) + added)}
 

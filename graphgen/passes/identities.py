@@ -8,6 +8,8 @@ from __future__ import annotations
 import ast
 from functools import lru_cache
 
+import numpy as np
+
 from graphgen.ir.evaluate import evaluate
 from graphgen.ir.graph import Graph, Node, build, leaf
 from graphgen.ir.op import OPS
@@ -54,7 +56,8 @@ def fold(node: Node) -> Node | None:
     known = bool(node.inputs) and node.op.elementwise and all(i.op is OPS["const"] for i in node.inputs)
     if not known or node.dtype != "float":
         return None
-    value = float(evaluate(Graph({}, {"value": node}), {}, vars(helpers))["value"])
+    with np.errstate(all="ignore"):
+        value = float(evaluate(Graph({}, {"value": node}), {}, vars(helpers))["value"])
     return leaf(value) if abs(value) < float("inf") else None
 
 

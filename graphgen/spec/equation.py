@@ -21,6 +21,9 @@ CURES: dict[type[ast.AST], str] = {
     ast.JoinedStr: "equations hold arrays and numbers",
     ast.NamedExpr: "give it an equation of its own",
 }
+BRACKETS = {"(": ")", "[": "]", "{": "}"}
+DEEPEST = 64
+LARGEST = 2**53  # of whole numbers: beyond it floats have gaps
 _EQUATION = re.compile(r"\s*([^\W\d]\w*)\s*=(?!=)")
 
 
@@ -30,29 +33,70 @@ def parse_equation(part: Part) -> Equation:
     match = _EQUATION.match(text)
     if not match:
         raise part.fail("expected an equation, `name = expression`", "as in `h = tanh(W @ x + b)`")
-    return Equation(match[1], parse_expression(part, match.end()), part)
+    return Equation(match[1], parse_expression(part, match.end()), part, match.start(1))
 
 
 def parse_expression(part: Part, offset: int = 0) -> Expression:
     """The expression in a scalar's value from `offset` on."""
-    value = part.text("an expression")
-    text = value[offset:]
+    text = part.text("an expression")[offset:]
+    if not text.strip():
+        raise SpecError("expected an expression", part.within(offset), "as in `h = tanh(W @ x + b)`")
     odd = re.search(r"[^\x20-\x7e\n]", text)
     if odd:
         raise SpecError(f"the character {odd[0]!r} has no place here", part.within(offset + odd.start()))
+    _check_brackets(part, text, offset)
+    number = re.search(r"\d{400,}", text)
+    if number:
+        width = number.end() - number.start()
+        raise SpecError("a number of so many digits is too large", part.within(offset + number.start(), width))
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             tree = ast.parse(f"({text}\n)", mode="eval").body
     except SyntaxError as error:
         at = _offset(text, error.lineno or 1, (error.offset or 1) - 1)
-        message = str(error.msg).replace("Perhaps you forgot a comma?", "perhaps an operator is missing")
-        raise SpecError(f"cannot read this: {message}", part.within(offset + at)) from None
+        message, _, advice = str(error.msg).partition(". ")
+        missing = ": perhaps an operator is missing" if "comma" in advice else ""
+        raise SpecError(f"cannot read this: {message}{missing}", part.within(offset + at)) from None
     except (RecursionError, MemoryError, ValueError):
-        raise part.fail("this expression is nested too deeply", "split it into several equations") from None
-    expression = Expression(tree, text.strip("\n"), part, offset)
+        raise _too_deep(part) from None
+    if _depth(tree) > DEEPEST:
+        raise _too_deep(part)
+    expression = Expression(tree, text, part, offset)
     _check(expression, tree)
     return expression
+
+
+def _too_deep(part: Part) -> SpecError:
+    return part.fail("this expression is nested too deeply", "split it into several equations")
+
+
+def _depth(tree: ast.expr) -> int:
+    """How deep a syntax tree is."""
+    deepest, stack = 0, [(tree, 1)]
+    while stack:
+        node, depth = stack.pop()
+        deepest = max(deepest, depth)
+        stack += [(child, depth + 1) for child in ast.iter_child_nodes(node) if isinstance(child, ast.expr)]
+    return deepest
+
+
+def _check_brackets(part: Part, text: str, offset: int) -> None:
+    """Every bracket has its other half; Python's parser would blame the one that we put around the text."""
+    opened: list[tuple[str, int]] = []
+    quote = ""
+    for at, character in enumerate(text):
+        if quote or character in "'\"":
+            quote = "" if quote == character else quote or character
+        elif character in BRACKETS:
+            opened.append((character, at))
+        elif character in BRACKETS.values():
+            if not opened or BRACKETS[opened[-1][0]] != character:
+                raise SpecError(f"unmatched '{character}'", part.within(offset + at))
+            opened.pop()
+    if opened:
+        character, at = opened[-1]
+        raise SpecError(f"'{character}' was never closed", part.within(offset + at))
 
 
 def _offset(text: str, line: int, column: int) -> int:
@@ -74,6 +118,8 @@ def _objection(node: ast.expr) -> str:
     """What is wrong with one node, or nothing."""
     match node:
         case ast.Constant(value=value):
+            if isinstance(value, int | float) and not abs(value) <= (LARGEST if isinstance(value, int) else 1e308):
+                return f"this is too large for a {'whole' if isinstance(value, int) else 'finite'} number"
             subscripts = isinstance(value, str) and re.fullmatch(r"[A-Za-z,\-> ]*", value)
             known = isinstance(value, int | float) or value in (None, ...)
             return "" if known or subscripts else f"{value!r} is no number"

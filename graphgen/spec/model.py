@@ -26,6 +26,8 @@ class Expression:
             self._index(node.lineno, node.col_offset),
             self._index(node.end_lineno, node.end_col_offset),
         )
+        if isinstance(node, ast.Tuple) and begin == 0:  # it takes in the brackets that the parser saw
+            begin, end = len(self.text) - len(self.text.lstrip()), len(self.text.rstrip())
         return self.part.within(self.offset + begin, max(1, end - begin))
 
     @property
@@ -87,6 +89,7 @@ class Equation:
     target: str
     expression: Expression
     part: Part
+    start: int = 0  # where in the scalar's value the target begins
 
     @property
     def text(self) -> str:

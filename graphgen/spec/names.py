@@ -15,10 +15,18 @@ IDENTIFIER = re.compile(r"[A-Za-z][A-Za-z0-9_]*", re.ASCII)
 def check_name(part: Part, what: str) -> str:
     """The name in a scalar, or a SpecError that says why it cannot be one."""
     name = part.text(f"the name of {what}")
-    if not IDENTIFIER.fullmatch(name):
-        raise part.fail(f"{name!r} is no name", "a name is a letter, then letters, digits and _")
-    if keyword.iskeyword(name) or hasattr(builtins, name):
-        raise part.fail(f"'{name}' already means something in Python", f"another name, such as {name}_1, is free")
-    if name in MODULE_NAMES or name in HELPER_NAMES:
-        raise part.fail(f"the generated module needs the name '{name}' itself", f"{name}_1, say, is free")
+    objection = object_to(name)
+    if objection:
+        raise part.fail(*objection)
     return name
+
+
+def object_to(name: str) -> tuple[str, str] | None:
+    """Why a name cannot be one, with a cure; None if it can."""
+    if not IDENTIFIER.fullmatch(name):
+        return f"{name!r} is no name", "a name is a letter, then letters, digits and _"
+    if keyword.iskeyword(name) or hasattr(builtins, name):
+        return f"'{name}' already means something in Python", f"another name, such as {name}_1, is free"
+    if name in MODULE_NAMES or name in HELPER_NAMES:
+        return f"the generated module needs the name '{name}' itself", f"{name}_1, say, is free"
+    return None

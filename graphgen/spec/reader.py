@@ -7,15 +7,13 @@ import math
 import re
 from pathlib import Path
 
-import yaml
-
 from graphgen.contract import PREVIOUS
-from graphgen.errors import GraphgenError, did_you_mean
+from graphgen.errors import GraphgenError, SpecError, did_you_mean
 from graphgen.ir.op import OPS
 from graphgen.ir.shape import Dim, Shape
 from graphgen.spec.equation import parse_equation, parse_expression
 from graphgen.spec.model import Cell, Expression, FunctionSpec, Init, Variable
-from graphgen.spec.names import check_name
+from graphgen.spec.names import check_name, object_to
 from graphgen.spec.source import Part, Source, compose
 
 KEYS = (
@@ -64,6 +62,11 @@ class Reader:
             raise keys["equations"].fail("there are no equations")
         state_names = {state.name for state in states}
         for equation in equations:
+            objection = object_to(equation.target)
+            if objection:
+                raise SpecError(
+                    objection[0], equation.part.within(equation.start, len(equation.target)), objection[1]
+                )
             if equation.target not in state_names:
                 self._claim(equation.part, equation.target, "an equation")
         assigned = {equation.target for equation in equations}
@@ -218,8 +221,12 @@ class Reader:
         if len(set(arguments)) < len(arguments):
             raise key.fail("an argument is named twice")
         for word in (name, *arguments):
-            check_name(Part(key.source, _scalar_like(key, word)), "a function or argument")
+            objection = object_to(word)
+            if objection:
+                raise key.fail(*objection)
         self._claim(key, name, "a function")
+        for argument in arguments:
+            self._claim(key, f"{name}_d{argument}", "a derivative")
         return FunctionSpec(name, arguments, parse_expression(value), key)
 
     def _outputs(self, part: Part, assigned: set[str]) -> tuple[tuple[str, Part], ...]:
@@ -244,11 +251,6 @@ class Reader:
         if name not in dims:
             raise part.fail(f"there is no dim '{name}'", did_you_mean(name, dims))
         return Dim.of(name)
-
-
-def _scalar_like(part: Part, value: str) -> yaml.Node:
-    """A scalar node at the place of another, with a value of its own."""
-    return yaml.ScalarNode(part.node.tag, value, part.node.start_mark, part.node.end_mark)
 
 
 def _dim_value(expression: Expression, node: ast.expr, dims: dict[str, str]) -> Dim:

@@ -13,7 +13,7 @@ def show_cell(cell: Cell) -> str:
     for kind, variables in (("parameter", cell.parameters), ("input", cell.inputs), ("state", cell.states)):
         lines += [f"{kind} {variable.name}: {show(variable.shape)}" for variable in variables]
     lines += [f"constant {name} = {value}" for name, value in cell.constants.items()]
-    lines += [f"function {f.name}({', '.join(f.arguments)}) = {f.body.text}" for f in cell.functions]
+    lines += [f"function {f.name}({', '.join(f.arguments)}) = {f.body.text.strip()}" for f in cell.functions]
     lines += [f"{number}. {equation.text}" for number, equation in enumerate(cell.equations, start=1)]
     lines += [f"output {name}" for name, _ in cell.outputs]
     lines += [f"average over {cell.average_over}"] if cell.average_over is not None else []

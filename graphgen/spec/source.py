@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -22,11 +23,11 @@ class Source:
     @cached_property
     def lines(self) -> list[str]:
         """The lines, without their ends."""
-        return self.text.split("\n")
+        return re.split("\r\n|[\n\r\x85\u2028\u2029]", self.text)  # as YAML counts them
 
     def at(self, line: int, column: int, width: int = 1) -> Position:
         """A position; line and column count from 0, as YAML's marks do."""
-        text = self.lines[line].rstrip("\r") if line < len(self.lines) else ""
+        text = self.lines[line] if line < len(self.lines) else ""
         return Position(self.file, line + 1, column + 1, width, text)
 
 
@@ -86,22 +87,34 @@ class Part:
     def _places(self) -> list[tuple[int, int]]:
         """Line and column of every character of the value: they stand in the source in the same order."""
         start, end = self.node.start_mark, self.node.end_mark
-        raw = iter(_characters(self.source, start.line, start.column, end.line, end.column))
-        places = [(start.line, start.column)]
-        value = str(self.node.value)
-        header = {"|": "\n", ">": "\n", '"': '"', "'": "'"}.get(getattr(self.node, "style", None) or "", "")
-        found = next((place for place, character in raw if character == header), None) if header else None
-        if found:
-            places = [found]
-        table = []
-        for character in value:
-            if not character.isspace():
-                places.append(next((place for place, c in raw if c == character), places[-1]))
-                table.append(places[-1])
-            else:
-                table.append((places[-1][0], places[-1][1] + 1))
-        last_line, last_column = table[-1] if table else places[-1]
-        return [*table, (last_line, last_column + 1)]
+        raw = list(_characters(self.source, start.line, start.column, end.line, end.column))
+        at = self._begin(raw)
+        last = raw[at][0] if at < len(raw) else (start.line, start.column)
+        places: list[tuple[int, int]] = []
+        for character in str(self.node.value):
+            if character.isspace():
+                last = (last[0], last[1] + 1) if places else last
+                places.append(last)
+                continue
+            while at < len(raw) and raw[at][1].isspace():
+                at += 1
+            if at < len(raw):
+                last = raw[at][0]
+                at += _width(raw, at) if raw[at][1] == "\\" else raw[at][1] == character
+            places.append(last)
+        return [*places, (last[0], last[1] + 1)]
+
+    def _begin(self, raw: list[tuple[tuple[int, int], str]]) -> int:
+        """Where the value begins, behind a quote or the header of a block."""
+        style = getattr(self.node, "style", None) or ""
+        header = {"|": "\n", ">": "\n"}.get(style, style)
+        return next((at + 1 for at, (_, c) in enumerate(raw) if c == header), 0) if header else 0
+
+
+def _width(raw: list[tuple[tuple[int, int], str]], at: int) -> int:
+    """How many characters an escape in double quotes takes."""
+    kind = raw[at + 1][1] if at + 1 < len(raw) else ""
+    return {"x": 4, "u": 6, "U": 10}.get(kind, 2)
 
 
 def _characters(
