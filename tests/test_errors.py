@@ -8,9 +8,10 @@ import signal
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from graphgen.check.module import check
+from graphgen.check.module import check, load
 from graphgen.compiler import compile_cell, compile_file
 from graphgen.elaborate import elaborate
 from graphgen.errors import GraphgenError, SpecError
@@ -110,7 +111,8 @@ FAULTS: dict[str, list[Fault]] = {
         ("W: [n, k +«]", "cannot read this"),
         ("W: [n, «é»]", "the character 'é' has no place here"),
         ("W: [n, k\n  b«: [n]", "this is not YAML"),
-        (f"W: [n, «{'9' * 4000}*{'9' * 4000}»]", ""),
+        (f"W: [n, «{'9' * 4000}»*{'9' * 4000}]", "a number of so many digits is too large"),
+        ("W: [n, k * «9007199254740993»]", "this is too large for a whole number"),
         ("W: [n, k«) + (k]", "unmatched ')'"),
         ("W: {«shap»: [n, k]}", "a parameter has no 'shap'", "did you mean 'shape'?"),
         ("W: «{init: zeros}»", "'W' has no shape", "as in {shape: [n_a, 1], init: zeros}"),
@@ -189,6 +191,7 @@ FAULTS: dict[str, list[Fault]] = {
         ('«"idle(u)"»: u\n  "bend(u, v)"', "the function 'idle' is never called", "use it or take it out"),
         ('"bend(u, v)": u * v\n  «"bend(u, w)"»', "the name 'bend' is taken: see line 12"),
         ('"bend(u, v)": u * v\n  «"bend(u, v)"»', "'bend(u, v)' is given twice"),
+        ('"bend(u, v)": u * v\n  «"bend_du(u)"»', "the name 'bend_du' is taken: see line 12", "choose another name"),
     ],
     "u * sigmoid(v * u)": [
         ("«[u, v]»", "expected an expression", "this is a list"),
@@ -218,7 +221,8 @@ FAULTS: dict[str, list[Fault]] = {
         ("u * v + «1 / 0»", "this number cannot be computed"),
         ("u * v + «(-1) ** 0.5»", "this number is complex"),
         ("u * v * «1e999»", "finite"),
-        (f"u * v * «1{'0' * 400}»", ""),
+        (f"u * v * «1{'0' * 400}»", "a number of so many digits is too large"),
+        ("u * v * «9007199254740993»", "this is too large for a whole number"),
         ("u * v +«", "cannot read this"),
         ("«u * v w", "perhaps an operator is missing"),
     ],
@@ -244,12 +248,12 @@ FAULTS: dict[str, list[Fault]] = {
         ("- y = tanh(z)\n  - «bend = z»", "the name 'bend' is taken: see line 12"),
         ("- y = tanh(z)\n  - «h_prev = z»", "the name 'h_prev' is taken: see line 9", "states are read under it"),
         ("- y = tanh(z)\n  - «idle = z»", "'idle' is never read", "list it under outputs or take it out"),
-        ("- y = tanh(z)\n  - «lambda = z»", "'lambda' already means something in Python", "lambda_1"),
-        ("- y = tanh(z)\n  - «sum = z»", "'sum' already means something in Python", "sum_1"),
-        ("- y = tanh(z)\n  - «np = z»", "the generated module needs the name 'np'", "np_1"),
-        ("- y = tanh(z)\n  - «softmax = z»", "the generated module needs the name 'softmax'"),
-        ("- y = tanh(z)\n  - «_q = z»", "'_q' is no name"),
-        ("- y = tanh(z)\n  - «é = z»", "'é' is no name"),
+        ("- y = tanh(z)\n  - «lambda» = z", "'lambda' already means something in Python", "lambda_1"),
+        ("- y = tanh(z)\n  - «sum» = z", "'sum' already means something in Python", "sum_1"),
+        ("- y = tanh(z)\n  - «np» = z", "the generated module needs the name 'np'", "np_1"),
+        ("- y = tanh(z)\n  - «softmax» = z", "the generated module needs the name 'softmax'"),
+        ("- y = tanh(z)\n  - «_q» = z", "'_q' is no name"),
+        ("- y = tanh(z)\n  - «é» = z", "'é' is no name"),
     ],
     "- h = h_prev + bend(y, half) + z": [
         ("- h = «h_prev + bend(y, half) + z > 0»", "a state is made of floats"),
@@ -351,7 +355,7 @@ EXPRESSIONS: list[Fault] = [
     ("tanh(«'ij'»)", "expected an array or a number"),
     ("«half».T * z", ".T needs an array, and this is a number"),
     ("«n».T * z", ".T needs an array, and this is a number"),
-    ("«2»[0]", "[ ] needs an array, and this is a number"),
+    ("«2[0]»", "[ ] needs an array, and this is a number"),
     # Numbers.
     ("«1 / 0» * z", "this number cannot be computed: float division by zero"),
     ("«half / 0» * z", "this number cannot be computed"),
@@ -360,7 +364,8 @@ EXPRESSIONS: list[Fault] = [
     ("«0 ** -1» * z", "this number cannot be computed"),
     ("«(-1) ** 0.5» * z", "this number is complex"),
     ("z * «1e999»", "finite"),
-    ("z * «1" + "0" * 400 + "»", ""),
+    ("z * «1" + "0" * 400 + "»", "a number of so many digits is too large"),
+    ("z * «9007199254740993»", "this is too large for a whole number"),
     # Shapes.
     ("«z + x»", "shapes [n, m] and [k, m] do not broadcast: n and k differ"),
     ("«z * W»", "shapes [n, m] and [n, k] do not broadcast: m and k differ"),
@@ -374,20 +379,23 @@ EXPRESSIONS: list[Fault] = [
     ("z + «2 @ 2»", "@ multiplies two arrays; use * with a number"),
     ("«sum(z) @ z»", "a matrix product takes arrays of one axis or more; use * with a number"),
     ("«concat(z, W)»", "concat along axis", ""),
-    ("«concat(z, 1)»", "concat takes arrays of equally many axes, one or more, not [n, m] and []"),
+    ("concat(z, «1»)", "concat needs an array, and this is a number"),
+    ("«concat(z, sum(z))»", "concat takes arrays of equally many axes, one or more, not [n, m] and []"),
     ("«concat(z, z, axis=(0, 1))»", "axis"),
-    ("«concat(z, z, axis=None)»", "axis"),
+    ("concat(z, z, axis=«None»)", "whole number"),
     ("«squeeze(z, axis=0)»", "squeeze takes out axes of size 1; axis 0 of [n, m] is not"),
     ("«broadcast_to(z, (n, 2))»", "shapes [n, m] and [n, 2] do not broadcast"),
     ("«broadcast_to(z, (m,))»", "[n, m] cannot be broadcast to [m]"),
     ("«softmax(z, axis=(0, 1))»", "softmax of [n, m] works along one axis, not 2"),
-    ("«softmax(half)» * z", "axis -1 is out of range for an array with 0 axes"),
+    ("softmax(«half») * z", "softmax needs an array, and this is a number"),
+    ("«softmax(sum(z))» * z", "axis -1 is out of range for an array with 0 axes"),
+    ("transpose(«2») * z", "transpose needs an array, and this is a number"),
     ("«sum(z, axis=2)»", "axis 2 is out of range for an array with 2 axes"),
     ("«mean(z, axis=(0, -2))»", "axis (0, -2) names an axis twice"),
     ("«expand_dims(z, 5)»", "axis 5 is out of range for an array with 3 axes"),
-    ("«expand_dims(z, None)»", "axis"),
+    ("expand_dims(z, «None»)", "'axis' is a whole number, or several in brackets", "as in axis=0"),
     ("«transpose(z, axes=(0, 0))»", "must name each axis of [n, m] once"),
-    ("«transpose(z, axes=(1,))»", "must name each axis of [n, m] once"),
+    ("transpose(z, axes=«(1,)»)", "axes name each of the 2 axes once"),
     ("«where(z, z, z)»", "the condition must be a comparison, such as x > 0"),
     ("«where(z > 0, z > 1, z < 0)»", "where chooses between numbers, not between comparisons"),
     ("«zeros((2, -3))»", "negative"),
@@ -420,10 +428,10 @@ EXPRESSIONS: list[Fault] = [
     ("sum(z, «x=z»)", "'x' is given twice"),
     ("sum(z, axis=0, «axis=1»)", "'axis' is given twice"),
     ("sum(z, 0, «axis=1»)", "'axis' is given twice"),
-    ("sum(z, axis=«n»)", "an axis is a whole number, or several in brackets", "as in axis=0 or axis=(0, -1)"),
-    ("sum(z, axis=«1.0»)", "an axis is a whole number"),
-    ("sum(z, axis=«True»)", "an axis is a whole number"),
-    ("sum(z, axis=«(0, half)»)", "an axis is a whole number"),
+    ("sum(z, axis=«n»)", "'axis' is a whole number, or several in brackets", "as in axis=0 or axis=(0, -1)"),
+    ("sum(z, axis=«1.0»)", "'axis' is a whole number, or several in brackets"),
+    ("sum(z, axis=«True»)", "'axis' is a whole number, or several in brackets"),
+    ("sum(z, axis=«(0, half)»)", "'axis' is a whole number, or several in brackets"),
     ("sum(z, keepdims=«1»)", "keepdims is True or False"),
     ("transpose(z, «1»)", "axes are whole numbers in brackets", "as in axes=(1, 0)"),
     ("zeros(«(n, half)»)", "a shape is made of dims", "as in (n_a, 1)"),
@@ -431,7 +439,7 @@ EXPRESSIONS: list[Fault] = [
     ("leaky_relu(z, slope=«n»)", "'slope' is a number that is known when the spec is read"),
     ("leaky_relu(z, slope=«z»)", "'slope' is a number that is known when the spec is read"),
     ("leaky_relu(z, slope=«None»)", "'slope' is a number that is known when the spec is read"),
-    ("leaky_relu(z, slope=«1" + "0" * 400 + "»)", ""),
+    ("leaky_relu(z, slope=«1" + "0" * 400 + "»)", "a number of so many digits is too large"),
     ("«bend(z)»", "bend takes u, v"),
     ("«bend(z, v=1)»", "bend takes u, v"),
 ]
@@ -486,7 +494,7 @@ outputs: [read, y]
 CALLS: list[Fault] = [
     ("«split(z, 2)»", "n is not sure to divide into 2 equal parts"),
     ("«split(q, 0)»", "4 is not sure to divide into 0 equal parts"),
-    ("split(q, sections=«(1, 2)»)[0]", "'sections' is a whole number"),
+    ("split(q, sections=«(1, 2)»)[0]", "'sections' is one whole number"),
     ("«split(q, 2)»", "expected an array or a number"),
     ("«split(q, 2)[2]»", "choose one of 2 with a whole number", "as in split(x, 3)[0]"),
     ("«split(q, 2)[:1]»", "choose one of 2 with a whole number"),
@@ -498,8 +506,8 @@ CALLS: list[Fault] = [
     ("«stack(z, v)»", "stack takes arrays of one shape, not [n, m] and [n]"),
     ("«stack(z, z, axis=9)»", "axis 9 is out of range for an array with 3 axes"),
     ("«stack(z, z, axis=(0, 1))»", "axis"),
-    ("«stack(z, z, axis=None)»", "axis"),
-    ("«concat(z, z, axis=())»", "axis"),
+    ("stack(z, z, axis=«None»)", "whole number"),
+    ("concat(z, z, axis=«()»)", "whole number"),
     ("«take(z, i)»", "take needs axis: take(x, indices, axis)"),
     ("«take(z, v, 0)»", "the indices must be integers", ""),
     ("«take(z, i, axis=(0, 1))»", "take works along one axis"),
@@ -508,14 +516,14 @@ CALLS: list[Fault] = [
     ("«pad(z, ((1, 1), (1, 1), (1, 1)))»", "pad_width needs a pair (before, after) for each axis of [n, m]"),
     ("pad(z, «-1»)", "pad_width is made of whole numbers", "as in 1, (1, 2) or ((0, 1), (2, 0))"),
     ("pad(z, «half»)", "there is no 'half'"),
-    ("roll(z, «0.5», axis=0)", "'shift' is a whole number"),
-    ("roll(z, «(1, 2)», axis=0)", "'shift' is a whole number"),
-    ("roll(z, «[0]», axis=0)", "'shift' is a whole number"),
+    ("roll(z, «0.5», axis=0)", "'shift' is one whole number"),
+    ("roll(z, «(1, 2)», axis=0)", "'shift' is one whole number"),
+    ("roll(z, «[0]», axis=0)", "'shift' is one whole number"),
     ("«flip(z, axis=5)»", "axis 5 is out of range for an array with 2 axes"),
-    ("swapaxes(z, 0, «None»)", "an axis is a whole number", "as in swapaxes(x, 0, 1)"),
+    ("swapaxes(z, 0, «None»)", "'axis2' is one whole number"),
     ("«cumsum(z, axis=(0, 1))»", "cumsum works along one axis"),
     ("«trace(v)»", "trace takes a matrix, not [n]"),
-    ("tril(q, k=«0.5»)", "'k' is a whole number"),
+    ("tril(q, k=«0.5»)", "'k' is one whole number"),
     ("eye(«0.5»)", "'n' is a dim", "as in eye(n_h)"),
     ("«eye(n - 5)»", "negative"),
     ("«one_hot(v, 3)»", "one_hot takes an array of integers"),
@@ -528,7 +536,7 @@ CALLS: list[Fault] = [
     ("«einsum('ij,jk->ik', z, z)»", "'j' in 'ij,jk->ik' is m and n"),
     ("«einsum('ij->iw', z)»", "'w' stands once in the result and in an operand too"),
     ("«group_norm(t, 2)»", "the second axis of [2, 3, 4, 5] is not sure to divide into 2 groups"),
-    ("group_norm(t, «(1, 3)»)", "'groups' is a whole number"),
+    ("group_norm(t, «(1, 3)»)", "'groups' is one whole number"),
     ("«conv1d(z, z)»", "conv1d takes arrays of 3 axes, not [n, m] and [n, m]"),
     ("«conv2d(t, r)»", "conv2d takes arrays of 4 axes, not [2, 3, 4, 5] and [2, 3, 4]"),
     ("«conv1d(r, r, groups=2)»", "2 groups of channels: [2, 3, 4] and kernel [2, 3, 4] do not match"),
@@ -536,16 +544,16 @@ CALLS: list[Fault] = [
     ("«conv1d(r, r, stride=0)»", "stride"),
     ("«max_pool(z, 2)»", "pooling takes [batch, channels, length] or one axis more, not [n, m]"),
     ("«max_pool(r, 5)»", "a window of 5 is not sure to fit into 4"),
-    ("«max_pool(r, 0)»", ""),
-    ("«max_pool(t, (0, 1))»", ""),
-    ("«max_pool(t, (1, 2, 3))»", ""),
-    ("«average_pool(r, (2, 2))»", ""),
-    ("«average_pool(r, 2, padding=-1)»", ""),
+    ("«max_pool(r, 0)»", "size is a whole number from 1 on, or one for each"),
+    ("«max_pool(t, (0, 1))»", "size is a whole number from 1 on, or one for each"),
+    ("«max_pool(t, (1, 2, 3))»", "size is a whole number from 1 on, or one for each"),
+    ("«average_pool(r, (2, 2))»", "size is a whole number from 1 on, or one for each"),
+    ("«average_pool(r, 2, padding=-1)»", "padding is a whole number from 0 on"),
     ("«cross_entropy(z, v)»", "the targets are class numbers"),
-    ("«cross_entropy(z, i, axis=(1,))»", "axis"),
-    ("«cross_entropy(z, i, axis=None)»", "axis"),
+    ("cross_entropy(z, i, axis=«(1,)»)", "'axis' is one whole number"),
+    ("cross_entropy(z, i, axis=«None»)", "'axis' is one whole number"),
     ("«attention(q, q, q, mask=q)»", "the mask must be booleans: a comparison, or an input of dtype bool"),
-    ("«attention(q, q, z)»", ""),
+    ("«attention(q, q, z)»", "the inner dims of [4, 4] @ [n, m] differ: 4 and n"),
 ]  # fmt: skip
 
 
@@ -829,12 +837,44 @@ def test_no_operation_answers_odd_arguments_with_anything_but_a_message() -> Non
         ("u * sigmoid(v * u)", "where(u > 0, v, 0)"),
         ("u * sigmoid(v * u)", "tanh(x=u) + maximum(a=u, b=v)"),
         ("u * sigmoid(v * u)", "leaky_relu(u, slope=half) + leaky_relu(v, 0.2)"),
-        ("v * u)\nequations:", 'v * u)\n  "bend_du(u)": u * u\nequations:\n  - d = bend_du(W)'),
-        ("tanh(z)", "transpose(2) * z"),
         ("tanh(z)", "z * -(x[0] > 0)"),
         ("tanh(z)", "maximum(b=z, a=0)"),
     ],
 )
 def test_what_is_odd_but_right_compiles_to_a_module_that_checks(piece: str, odd: str) -> None:
-    done = compile_cell(read_text(BASE.replace(piece, odd).replace("[h]", "[h, d]" if "d =" in odd else "[h]")))
+    done = compile_cell(read_text(BASE.replace(piece, odd)))
+    assert check(done.source, done.cell, done.step.forward).ok
+
+
+def test_a_cell_without_inputs_is_told_how_many_steps_there_are() -> None:
+    done = compile_cell(
+        read_text("""\
+cell: free
+dims: {n: units}
+parameters: {W: [n, n]}
+states: {h: [n]}
+equations: [h = tanh(W @ h_prev)]
+outputs: [h]
+""")
+    )
+    module = load(done.source, "free")
+    parameters, state = module.Parameters(W=np.eye(2)), module.State(h=np.ones(2))
+    outputs, last, _ = module.forward_sequence(parameters, module.Inputs(), state, T=3)
+    assert outputs.h.shape == (3, 2)
+    np.testing.assert_allclose(last.h, np.tanh(np.tanh(np.tanh(np.ones(2)))), rtol=1e-15)
+    report = check(done.source, done.cell, done.step.forward)
+    assert {row.function for row in report.rows} > {"forward"}  # sequences are checked, too
+    assert report.ok
+
+
+def test_a_function_may_call_an_earlier_one_and_both_may_read_constants() -> None:
+    piece = '"bend(u, v)": u * sigmoid(v * u)'
+    assert piece in BASE
+    done = compile_cell(
+        read_text(
+            BASE.replace(
+                piece, '"lift(u)": u * tanh(half * u)\n  "bend(u, v)": lift(u + v) - twice * lift(half * v)'
+            ).replace("{half: 0.5}", "{half: 0.5, twice: 2}")
+        )
+    )
     assert check(done.source, done.cell, done.step.forward).ok

@@ -14,7 +14,6 @@ from typing import Any
 import numpy as np
 import pytest
 import sympy
-from tests.support import CASES, HELPERS, LEVELS, Case, SampleTrial, assert_close, is_float, run
 
 from graphgen.autodiff import differentiate
 from graphgen.check.module import is_analytic
@@ -27,6 +26,7 @@ from graphgen.ir.shape import Dim
 from graphgen.ir.verify import verify
 from graphgen.ops import formula
 from graphgen.ops.declare import Elementwise
+from tests.support import CASES, HELPERS, LEVELS, Case, SampleTrial, assert_close, is_float, run
 
 WITHOUT_SAMPLES = {
     "input": "an array handed in, no expression",
@@ -269,7 +269,7 @@ def test_elementwise_axes_of_size_one_and_zero(op: Op) -> None:
         has_right_shapes(of(op, *[shape] * len(op.samples[0].shapes)))
 
 
-@pytest.mark.parametrize(("n", "m", "k"), product((0, 1), repeat=3))
+@pytest.mark.parametrize(("n", "m", "k"), list(product((0, 1), repeat=3)))
 def test_axes_of_size_one_and_zero(n: int, m: int, k: int) -> None:
     has_right_shapes(Case(sample("a @ b", a=(n, m), b=(m, k))))
     has_right_shapes(Case(sample("a @ b", a=(n, m), b=(m,))))

@@ -10,7 +10,6 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from tests.support import HELPERS, Namespace, assert_close
 
 from graphgen import passes
 from graphgen.check.module import Trial, check, load
@@ -19,6 +18,7 @@ from graphgen.ir.evaluate import evaluate
 from graphgen.ir.shape import Shape
 from graphgen.resources import shipped_specs
 from graphgen.spec.model import Cell
+from tests.support import HELPERS, Namespace, assert_close
 
 SPECS = shipped_specs()
 LEVELS = tuple(passes.LEVELS)

@@ -19,13 +19,13 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from tests.support import assert_close
 
 from examples.convert_weights import CELLS, from_keras, from_torch, to_keras, to_torch
 from graphgen import passes
 from graphgen.check.module import load
 from graphgen.compiler import compile_file
 from graphgen.resources import find_spec
+from tests.support import assert_close
 
 Arrays = dict[str, Any]
 
