@@ -81,23 +81,27 @@ def _state(state: Variable, names: dict[str, Value], cell: Cell) -> Node:
 
 def _check_used(cell: Cell) -> None:
     """Every name is read somewhere: one that is not is a slip of the pen."""
-    read = {name for equation in cell.equations for name in equation.expression.names}
-    body = {name for function in cell.functions for name in function.body.names}
-    called = {name for equation in cell.equations for name in equation.expression.calls}
-    called |= {name for function in cell.functions for name in function.body.calls}
-    kept = {name for name, _ in cell.outputs} | {state.name for state in cell.states}
-    for kind, variables in (("parameter", cell.parameters), ("input", cell.inputs)):
-        for given in variables:
-            if given.name not in read:
-                raise given.part.fail(f"the {kind} '{given.name}' is never read", "use it or take it out")
-    for equation in cell.equations:
-        if equation.target not in read | kept:
-            raise equation.part.fail(f"'{equation.target}' is never read", "list it under outputs or take it out")
-    for function in cell.functions:
-        if function.name not in called:
-            raise function.part.fail(f"the function '{function.name}' is never called", "use it or take it out")
+    expressions = [equation.expression for equation in cell.equations]
+    bodies = [function.body for function in cell.functions]
+    read = {name for expression in expressions for name in expression.names}
+    called = {name for expression in (*expressions, *bodies) for name in expression.calls}
     variables = (*cell.parameters, *cell.inputs, *cell.states)
-    used = read | {symbol for v in variables for dim in v.shape for symbol in dim.symbols}
-    for kind, name, part in cell.declared:
-        if name not in (used if kind == "dim" else read | body):
-            raise part.fail(f"the {kind} '{name}' is never used", "use it or take it out")
+    uses = {
+        "parameter": read,
+        "input": read,
+        "equation": read | {name for name, _ in cell.outputs} | {state.name for state in cell.states},
+        "function": called,
+        "dim": read | {symbol for variable in variables for dim in variable.shape for symbol in dim.symbols},
+        "constant": read | {name for body in bodies for name in body.names},
+    }
+    given = [("parameter", p.name, p.part) for p in cell.parameters] + [
+        ("input", i.name, i.part) for i in cell.inputs
+    ]
+    given += [("equation", equation.target, equation.part) for equation in cell.equations]
+    given += [("function", function.name, function.part) for function in cell.functions]
+    for kind, name, part in (*given, *cell.declared):
+        if name not in uses[kind]:
+            what = f"'{name}'" if kind == "equation" else f"the {kind} '{name}'"
+            verb = {"function": "called", "dim": "used", "constant": "used"}.get(kind, "read")
+            cure = "list it under outputs" if kind == "equation" else "use it"
+            raise part.fail(f"{what} is never {verb}", f"{cure} or take it out")

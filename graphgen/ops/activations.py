@@ -57,7 +57,8 @@ elementwise_composite(
     doc="x times the normal distribution function of x (Hendrycks and Gimpel, 2016).",
 )  # fmt: skip
 elementwise_composite(
-    "gelu_tanh", "0.5 * x * (1 + tanh(0.7978845608028654 * clip(x, -30, 30) * (1 + 0.044715 * square(clip(x, -30, 30)))))",
+    "gelu_tanh",
+    "0.5 * x * (1 + tanh(0.7978845608028654 * clip(x, -30, 30) * (1 + 0.044715 * square(clip(x, -30, 30)))))",
     doc="GELU by its approximation with tanh, as BERT and GPT use it; tanh is 1 in any precision long before 30.",
 )  # fmt: skip
 elementwise_composite("mish", "x * tanh(softplus(x))", doc="x tanh(softplus(x)) (Misra, 2019).")
