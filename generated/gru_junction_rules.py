@@ -91,8 +91,9 @@ def _cotangent(name: str, value: Any, shape: tuple[int, ...], dtype: Any) -> np.
 
 
 def _glorot(rng: np.random.Generator, shape: tuple[int, ...], dtype: Any) -> np.ndarray:
-    """Uniform within sqrt(6 / (fan in + fan out)) of zero (Glorot and Bengio, 2010)."""
-    limit = np.sqrt(6 / max(1, shape[-1] + shape[-2]))
+    """Uniform within sqrt(6 / (fan in + fan out)) of zero (Glorot and Bengio, 2010); shape is [out, in, ...]."""
+    fans = (shape[0] + shape[1]) * int(np.prod(shape[2:]))
+    limit = np.sqrt(6 / max(1, fans))
     return rng.uniform(-limit, limit, shape).astype(dtype)
 
 

@@ -109,8 +109,9 @@ def _cotangent(name: str, value: Any, shape: tuple[int, ...], dtype: Any) -> np.
 
 
 def _glorot(rng: np.random.Generator, shape: tuple[int, ...], dtype: Any) -> np.ndarray:
-    """Uniform within sqrt(6 / (fan in + fan out)) of zero (Glorot and Bengio, 2010)."""
-    limit = np.sqrt(6 / max(1, shape[-1] + shape[-2]))
+    """Uniform within sqrt(6 / (fan in + fan out)) of zero (Glorot and Bengio, 2010); shape is [out, in, ...]."""
+    fans = (shape[0] + shape[1]) * int(np.prod(shape[2:]))
+    limit = np.sqrt(6 / max(1, fans))
     return rng.uniform(-limit, limit, shape).astype(dtype)
 
 
@@ -444,11 +445,11 @@ def backward_sequence(
         dx_o = W_o.T @ do_add                          # matrix product
 
         # 4. c = f * c_prev + i * g
-        dc_2 = dc + dc_h + dc_o  # split: the sum over its uses
-        di = dc_2 * g            # hadamard
-        dg = dc_2 * i            # hadamard
-        df = dc_2 * c_prev       # hadamard
-        dc_prev_c = dc_2 * f     # hadamard
+        dc = dc + dc_h + dc_o  # split: the sum over its uses
+        di = dc * g            # hadamard
+        dg = dc * i            # hadamard
+        df = dc * c_prev       # hadamard
+        dc_prev_c = dc * f     # hadamard
 
         # 3. g = tanh(W_g @ x + U_g @ h_prev + b_g)
         dg_add = dg * (1 - g * g)                      # tanh

@@ -1,4 +1,4 @@
-# Made by graphgen 0.1.0 -O1 from sigmoid_cross_entropy.yaml (sha256 f74f1290444e5d4d).
+# Made by graphgen 0.1.0 -O1 from sigmoid_cross_entropy.yaml (sha256 c356b44500420626).
 # Do not edit: change the spec and build again.
 """A dense layer with one output, a sigmoid, and the binary cross-entropy against targets between 0 and
 1, averaged over the batch. The loss is computed from the score before the sigmoid, so that a
@@ -72,6 +72,13 @@ def _cotangent(name: str, value: Any, shape: tuple[int, ...], dtype: Any) -> np.
     return np.asarray(value, dtype)
 
 
+def _glorot(rng: np.random.Generator, shape: tuple[int, ...], dtype: Any) -> np.ndarray:
+    """Uniform within sqrt(6 / (fan in + fan out)) of zero (Glorot and Bengio, 2010); shape is [out, in, ...]."""
+    fans = (shape[0] + shape[1]) * int(np.prod(shape[2:]))
+    limit = np.sqrt(6 / max(1, fans))
+    return rng.uniform(-limit, limit, shape).astype(dtype)
+
+
 def sigmoid(x: np.ndarray) -> np.ndarray:
     """The logistic function 1 / (1 + exp(-x)), without overflow at either end."""
     z = np.exp(np.minimum(x, -x))
@@ -85,7 +92,7 @@ def log_sigmoid(x: np.ndarray) -> np.ndarray:
 
 def init_parameters(rng: np.random.Generator, *, n_h: int, dtype: type = np.float64) -> Parameters:
     """Fresh parameters, drawn from a random generator."""
-    return Parameters(W=np.zeros((1, n_h), dtype), b=np.zeros((1, 1), dtype))
+    return Parameters(W=_glorot(rng, (1, n_h), dtype), b=np.zeros((1, 1), dtype))
 
 
 def forward(parameters: Parameters, inputs: Inputs) -> tuple[Outputs, Residuals]:

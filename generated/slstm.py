@@ -116,8 +116,9 @@ def _cotangent(name: str, value: Any, shape: tuple[int, ...], dtype: Any) -> np.
 
 
 def _glorot(rng: np.random.Generator, shape: tuple[int, ...], dtype: Any) -> np.ndarray:
-    """Uniform within sqrt(6 / (fan in + fan out)) of zero (Glorot and Bengio, 2010)."""
-    limit = np.sqrt(6 / max(1, shape[-1] + shape[-2]))
+    """Uniform within sqrt(6 / (fan in + fan out)) of zero (Glorot and Bengio, 2010); shape is [out, in, ...]."""
+    fans = (shape[0] + shape[1]) * int(np.prod(shape[2:]))
+    limit = np.sqrt(6 / max(1, fans))
     return rng.uniform(-limit, limit, shape).astype(dtype)
 
 
@@ -447,18 +448,10 @@ def backward_sequence(
     """
     d_outputs = Outputs(None) if d_outputs is None else d_outputs
     d_final = State(None, None, None, None) if d_final is None else d_final
-    x_steps = residuals.x_steps
-    h_steps = residuals.h_steps
-    h_prev_steps = residuals.h_prev_steps
-    c_prev_steps = residuals.c_prev_steps
-    n_prev_steps = residuals.n_prev_steps
-    log_i_steps = residuals.log_i_steps
-    log_f_add_steps = residuals.log_f_add_steps
-    z_steps = residuals.z_steps
-    o_steps = residuals.o_steps
-    s_add_steps = residuals.s_add_steps
-    i_steps = residuals.i_steps
-    f_steps = residuals.f_steps
+    (
+        x_steps, h_steps, h_prev_steps, c_prev_steps, n_prev_steps, log_i_steps, log_f_add_steps, z_steps,
+        o_steps, s_add_steps, i_steps, f_steps,
+    ) = residuals
     W_i = parameters.W_i
     R_i = parameters.R_i
     W_f = parameters.W_f
@@ -535,13 +528,13 @@ def backward_sequence(
         di_subtract = di * i  # exp
 
         # 5. s = maximum(log_f + s_prev, log_i)
-        ds_2 = ds - df_subtract - di_subtract  # split: the sum over its uses
+        ds = ds - df_subtract - di_subtract  # split: the sum over its uses
         ds_less = s_add < log_i
-        ds_divide = ds_2 / 2
+        ds_divide = ds / 2
         ds_greater = s_add > log_i
-        ds_add_s = np.where(ds_greater, ds_2, np.where(ds_less, 0, ds_divide))  # maximum
-        dlog_i_s = np.where(ds_less, ds_2, np.where(ds_greater, 0, ds_divide))  # maximum
-        ds_add = df_subtract + ds_add_s        # split: the sum over its uses
+        ds_add_s = np.where(ds_greater, ds, np.where(ds_less, 0, ds_divide))  # maximum
+        dlog_i_s = np.where(ds_less, ds, np.where(ds_greater, 0, ds_divide))  # maximum
+        ds_add = df_subtract + ds_add_s      # split: the sum over its uses
 
         # 4. o = sigmoid(W_o @ x + R_o @ h_prev + b_o)
         do_add = do * (o * (1 - o))                    # sigmoid

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from graphgen import __version__
-from graphgen.errors import GraphgenError, SpecError
+from graphgen.errors import DefectError, GraphgenError, SpecError
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -34,6 +34,9 @@ def told() -> Iterator[None]:
         sys.exit(FINDINGS)
     except GraphgenError as error:
         click.echo(f"graphgen: {error}", err=True)
+        sys.exit(USAGE)
+    except DefectError as error:
+        click.echo(f"graphgen: {error}; this is a defect of graphgen, please report it with the spec", err=True)
         sys.exit(USAGE)
 
 

@@ -28,6 +28,10 @@ class GraphgenError(Exception):
     """Anything that is told to the user as a message, never as a traceback."""
 
 
+class DefectError(Exception):
+    """A defect of graphgen's own, never of a spec."""
+
+
 class ShapeError(GraphgenError):
     """Shapes, axes or attributes that an operation cannot take; the caller knows the position."""
 

@@ -9,7 +9,7 @@ from graphgen.codegen.lower import Lowering
 from graphgen.codegen.names import BackwardNames, ForwardNames
 from graphgen.codegen.program import Block, Field, Function, Line, Record
 from graphgen.codegen.prologue import Source, prologue
-from graphgen.codegen.text import call, codes, enclose, names_in, tidy, tuple_text
+from graphgen.codegen.text import call, codes, enclose, names_in, tidy, tuple_text, wrapped
 from graphgen.contract import RECORDS
 from graphgen.ir.graph import Graph, Node, Note, walk
 from graphgen.ir.shape import Dim, show
@@ -108,10 +108,19 @@ class Pair:
         lowering = Lowering(graph, texts, graph.outputs.values(), naming, self.spoken.heading)
         blocks = (*seeds, *lowering.run())
 
+        shared = set(graph.inputs.values())  # what was handed in, and the gradients so far
+
+        def own(node: Node | None) -> str:
+            """A gradient's text; an array that is another gradient too, or was handed in, is copied."""
+            if node is None:
+                return "None"
+            text = f"{lowering.text(node)}.copy()" if node in shared else lowering.text(node)
+            shared.add(node)
+            return text
+
         def result(group: str) -> str:
-            nodes = {name: graph.outputs.get(f"{group}.{name}") for name in members(self.step.forward, group)}
-            texts = {name: lowering.text(node) if node else "None" for name, node in nodes.items()}
-            return call(RECORDS[group], texts, 8)
+            names = members(self.step.forward, group)
+            return call(RECORDS[group], {name: own(graph.outputs.get(f"{group}.{name}")) for name in names}, 8)
 
         results = [result(group) for group in self.given]
         returns = enclose("return Gradients(", results, ")", 4)
@@ -163,11 +172,8 @@ class Pair:
                 if self.spoken.has_state
                 else "the outputs and the residuals"
             )
-            return (
-                f"One step: {results}.",
-                "",
-                *(self.spoken.heading(i) for i in range(len(self.spoken.equations))),
-            )
+            headings = [self.spoken.heading(number) for number in range(len(self.spoken.equations))]
+            return (f"One step: {results}.", "", *(line for text in headings for line in wrapped(text)))
         return (
             f"{self.length} steps: the outputs of every step, the final state and the residuals.",
             "",

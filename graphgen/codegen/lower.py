@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 from graphgen.codegen.names import Naming
 from graphgen.codegen.program import Block, Line, Loop
 from graphgen.codegen.text import WIDTH, tidy, tuple_text
+from graphgen.errors import DefectError
 from graphgen.ir.graph import Graph, Node, Note
 from graphgen.ir.op import OPS
 
@@ -32,6 +33,7 @@ class Lowering:
         self.reads, self.stated = self._stated()
         self.totals: dict[Node, str] = {}  # sums that grow in place: the name they grow under
         self.lasting: set[Node] = set()  # what every turn of a loop reads again
+        self.current: int | None = None  # the equation of the last heading
         self.written: list[tuple[int | None, list[Line | Loop]]] = []  # statements by equation
 
     def _needed(self) -> list[Node]:
@@ -75,9 +77,11 @@ class Lowering:
 
     def write(self, item: Line | Loop, equation: int | None = None) -> None:
         """Append a statement to the block of its equation; without one it joins the block before it."""
-        after_loop = bool(self.written) and isinstance(self.written[-1][1][-1], Loop)
-        if not self.written or after_loop or (equation is not None and equation != self.written[-1][0]):
+        if not self.written or (equation is not None and equation != self.current):
             self.written.append((equation, []))
+            self.current = equation
+        elif isinstance(self.written[-1][1][-1], Loop):
+            self.written.append((None, []))
         self.written[-1][1].append(item)
 
     def state(self, node: Node) -> None:
@@ -87,20 +91,28 @@ class Lowering:
             expression, sign, name = self.fitting(node.inputs[1]), "+=", total
         else:
             expression, sign = self.fitting(node), "="
-            dying = [self.texts[i] for i in node.inputs if self.reads[i] == 1 and self._dies(i)]
+            dying = [self.texts[i] for i in self._mentioned(node) if self.reads[i] == 1 and i not in self.lasting]
             name = self.assign(self.naming.name(node, note, dying), dying)
         self.texts[node] = name
         self.write(Line(f"{name} {sign} {expression}", note.rule), note.equation)
 
     def assign(self, name: str, dying: Iterable[str] = ()) -> str:
-        """Enter a name; that two values would go by it is a defect, never to be written silently."""
+        """Enter a name.  Two loops may share the nodes of their bodies: the second one's get other names."""
         if name in self.assigned and name not in dying:
-            raise ValueError(f"two values would be called {name}")
+            name = self.naming.free(name)
+        if name in self.assigned and name not in dying:
+            raise DefectError(f"two values would be called {name}")
         self.assigned.add(name)
         return name
 
-    def _dies(self, operand: Node) -> bool:
-        return operand in self.texts and operand not in self.lasting
+    def _mentioned(self, node: Node) -> list[Node]:
+        """The named values in a node's expression."""
+        found, stack = [], list(node.inputs)
+        while stack:
+            operand = stack.pop()
+            found += [operand] if operand in self.texts else []
+            stack += [] if operand in self.texts else operand.inputs
+        return found
 
     def fitting(self, node: Node) -> str:
         """The node's expression; while it is too long its longest operand gets a line before it."""
@@ -141,6 +153,9 @@ class Lowering:
         )
         stacked = [item for item in items if item.attrs["at"] >= carries]
 
+        for _, operand in sliced:
+            if operand not in self.texts and operand.inputs:
+                self.state(operand)  # once, not at every step
         texts = {leaf: self.text(operand) for leaf, operand in constant}
         for leaf, operand in carried + sliced:
             texts[leaf] = self._loop_name(leaf, operand, body)
@@ -163,7 +178,8 @@ class Lowering:
                 self.texts[item] = texts[carried[item.attrs["at"]][0]]
                 continue
             self.texts[item] = self.assign(self.naming.name(item, self.note(item), ()))
-            self.write(Line(f"{self.texts[item]} = np.empty({tidy(tuple_text(map(str, item.shape)))}, dtype)"))
+            kind = {"float": "dtype"}.get(item.dtype, item.dtype)
+            self.write(Line(f"{self.texts[item]} = np.empty({tidy(tuple_text(map(str, item.shape)))}, {kind})"))
 
         t = self.naming.index(self.depth)
         blocks = list(inner.run())

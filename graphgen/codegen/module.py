@@ -163,11 +163,14 @@ def _every_node(graphs: Iterable[Graph]) -> Iterable[Node]:
 def _defined_function(function: Defined) -> Function:
     graph = body_graph(function)
     texts = {leaf: name for name, leaf in graph.inputs.items()}
-    body = Lowering(graph, texts, (), ForwardNames((), ()), str).text(graph.outputs["result"])
+    result = graph.outputs["result"]
+    lowering = Lowering(graph, texts, [result], ForwardNames((), function.arguments), str)
+    blocks, body = lowering.run(), lowering.text(result)
     about = f"The derivative of {function.partial_of}." if function.partial_of else "As the spec defines it."
     arguments = tuple(f"{argument}: np.ndarray" for argument in function.arguments)
     dtype = Line(f"dtype = _dtype([{', '.join(function.arguments)}])")
-    blocks = (Block("", (dtype,)),) if "dtype" in names_in([body]) else ()
+    if "dtype" in names_in([*codes(blocks), body]):
+        blocks = (Block("", (dtype,)), *blocks)
     return Function(function.name, arguments, "np.ndarray", (about,), blocks, f"return {body}")
 
 

@@ -32,6 +32,9 @@ class Naming(Protocol):
     def name(self, node: Node, note: Note, dying: Collection[str]) -> str:
         """The name for a value; a name among `dying` belongs to a value that is not read again."""
 
+    def free(self, name: str) -> str:
+        """A free name like one that is taken."""
+
     def index(self, depth: int) -> str:
         """The name of the step in a loop within `depth` others."""
 
@@ -65,6 +68,11 @@ class ForwardNames:
             self.of[node] = self.names.claim(self._describe(node))
         return self.of[node]
 
+    def free(self, name: str) -> str:
+        """The name with a number."""
+        self.names.taken.add(name)
+        return self.names.claim(name)
+
     def index(self, depth: int) -> str:
         """`t`, and the like for loops within loops."""
         while len(self.indices) <= depth:
@@ -77,7 +85,8 @@ class ForwardNames:
             body: Graph = node.inputs[0].attrs["body"]
             return self.name(list(body.outputs.values())[node.attrs["at"]]) + "_steps"
         if node.op is OPS["input"]:
-            return str(node.attrs["name"]).split(".", 1)[1] + "_steps"
+            group, name = str(node.attrs["name"]).split(".", 1)
+            return f"{name}_steps" if group == "inputs" else name
         named = [self.of[operand] for operand in node.inputs if operand in self.of]
         if node.op is OPS["slice"] and named:
             self.slices[named[0]] += 1
@@ -102,6 +111,11 @@ class BackwardNames:
         if not preferred:
             return self.forward.name(note.stands_for or node)
         return preferred if preferred in dying else self.names.claim(preferred)
+
+    def free(self, name: str) -> str:
+        """The name with a number."""
+        self.names.taken |= {name, *self.forward.names.taken}  # which grew while this function was written
+        return self.names.claim(name)
 
     def index(self, depth: int) -> str:
         """The forward loops' name for the step."""

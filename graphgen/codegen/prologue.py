@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from graphgen.codegen.program import Line
-from graphgen.codegen.text import LINE, tidy
+from graphgen.codegen.text import LINE, enclose, tidy
 from graphgen.ir.bind import bindings
 from graphgen.ir.shape import Shape
 
@@ -64,5 +64,7 @@ def _unpack(sources: list[Source], used: set[str]) -> Iterable[Line]:
     left = f"({left},)" if everything and len(wanted) == 1 else left
     if len(left) + len(right) + 3 <= LINE:
         yield Line(f"{left} = {right}")
+    elif everything:
+        yield Line(enclose("(", [source.text for source in wanted], f") = {right}"))
     else:
         yield from (Line(f"{source.text} = {source.whole}") for source in wanted)

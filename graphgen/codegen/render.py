@@ -7,7 +7,7 @@ from functools import lru_cache
 import jinja2
 
 from graphgen.codegen.program import Line, Program
-from graphgen.codegen.text import LINE, names_in
+from graphgen.codegen.text import LINE, names_in, wrapped
 from graphgen.resources import folder
 
 TARGET = "numpy"
@@ -25,6 +25,7 @@ def environment() -> jinja2.Environment:
         autoescape=False,  # Python, not HTML
     )
     environment.filters["beside"] = beside
+    environment.filters["wrapped"] = wrapped
     environment.tests["line"] = lambda item: isinstance(item, Line)
     return environment
 

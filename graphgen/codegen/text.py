@@ -37,6 +37,11 @@ def codes(blocks: Iterable[Block]) -> list[str]:
     return found
 
 
+def wrapped(text: str) -> list[str]:
+    """A numbered equation over several lines if it is long."""
+    return textwrap.wrap(text, LINE - 6, subsequent_indent="    ", break_long_words=False)
+
+
 def call(name: str, arguments: Mapping[str, str], indent: int = 0) -> str:
     """A call with keyword arguments, over several lines if it is long."""
     parts = [f"{key}={value}" for key, value in arguments.items()]

@@ -61,7 +61,7 @@ def attribute(op: Op, name: str, value: Any, tree: ast.expr, fail: Fail) -> Any:
     whole = bool(several) and all(type(v) is int for v in several)
     if value is None and name in op.defaults and op.defaults[name] is None:
         return None
-    if op.signature.parameters[name].annotation == "int":
+    if op.signature.parameters[name].annotation in ("int", "OneAxis"):
         if type(value) is int:
             return value
         raise fail(f"'{name}' is one whole number", tree)
@@ -70,8 +70,12 @@ def attribute(op: Op, name: str, value: Any, tree: ast.expr, fail: Fail) -> Any:
             if isinstance(value, str):
                 return value
             raise fail("subscripts are text", tree, "as in einsum('ij,jk->ik', a, b)")
-        case "axis" | "axes" | "repeats" | "stride" | "padding" | "dilation" | "size":
-            if whole and (name != "axes" or isinstance(value, tuple)):
+        case "axes":
+            if whole and isinstance(value, tuple):
+                return value
+            raise fail("axes are whole numbers in brackets", tree, "as in axes=(1, 0)")
+        case "axis" | "repeats" | "stride" | "padding" | "dilation" | "size":
+            if whole:
                 return value
             raise fail(f"'{name}' is a whole number, or several in brackets", tree, "as in axis=0 or axis=(0, -1)")
         case "n":

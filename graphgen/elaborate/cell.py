@@ -30,7 +30,7 @@ def elaborate(cell: Cell) -> Graph:
     notes = {node: Note(name=_printed(name)) for name, node in inputs.items()}
     for number, equation in enumerate(cell.equations):
         if equation.target in names:
-            raise equation.part.fail(f"'{equation.target}' is assigned twice", "give the second another name")
+            raise SpecError(f"'{equation.target}' is assigned twice", equation.place, "give the second another name")
         elaborator = Elaborator(equation.expression, names, functions, later, notes, number)
         names[equation.target] = elaborator.result(equation.target)
         del later[equation.target]
@@ -94,14 +94,14 @@ def _check_used(cell: Cell) -> None:
         "dim": read | {symbol for variable in variables for dim in variable.shape for symbol in dim.symbols},
         "constant": read | {name for body in bodies for name in body.names},
     }
-    given = [("parameter", p.name, p.part) for p in cell.parameters] + [
-        ("input", i.name, i.part) for i in cell.inputs
-    ]
-    given += [("equation", equation.target, equation.part) for equation in cell.equations]
-    given += [("function", function.name, function.part) for function in cell.functions]
-    for kind, name, part in (*given, *cell.declared):
+    given = [("parameter", v.name, v.part.position) for v in cell.parameters]
+    given += [("input", v.name, v.part.position) for v in cell.inputs]
+    given += [("equation", equation.target, equation.place) for equation in cell.equations]
+    given += [("function", function.name, function.part.position) for function in cell.functions]
+    given += [(kind, name, part.position) for kind, name, part in cell.declared]
+    for kind, name, place in given:
         if name not in uses[kind]:
             what = f"'{name}'" if kind == "equation" else f"the {kind} '{name}'"
             verb = {"function": "called", "dim": "used", "constant": "used"}.get(kind, "read")
             cure = "list it under outputs" if kind == "equation" else "use it"
-            raise part.fail(f"{what} is never {verb}", f"{cure} or take it out")
+            raise SpecError(f"{what} is never {verb}", place, f"{cure} or take it out")

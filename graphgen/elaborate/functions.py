@@ -99,6 +99,8 @@ class Inline(ast.NodeTransformer):
             return ast.Constant(number)
         if isinstance(tree.op, ast.Pow) and isinstance(left, ast.Constant) and float(left.value) <= 0:  # type: ignore[arg-type]
             raise self.fail("only a positive number can be raised to any power", tree)
+        if isinstance(tree.op, ast.Pow) and not isinstance(right, ast.Constant):
+            return ast.Call(ast.Name("power"), [left, right], [])  # SymPy's own power has no derivative at 0
         return ast.BinOp(left, tree.op, right)
 
     def generic_visit(self, tree: ast.AST) -> ast.AST:

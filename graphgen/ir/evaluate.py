@@ -67,8 +67,9 @@ def _loop(node: Node, operands: Sequence[Any], scope: dict[str, Any]) -> list[An
     steps = length.evaluate({k: v for k, v in scope.items() if isinstance(v, int)})
     carry, sliced = list(operands[:carries]), operands[carries : carries + sequences]
     constants = operands[carries + sequences :]
+    dtypes = {"float": scope["dtype"], "int": int, "bool": bool}
     stacked = [
-        np.zeros((steps, *(dim.evaluate(scope) for dim in result.shape)), scope["dtype"])
+        np.zeros((steps, *(dim.evaluate(scope) for dim in result.shape)), dtypes[result.dtype])
         for result in list(body.outputs.values())[carries:]
     ]
     leaves, order = list(body.inputs.values()), body.order()

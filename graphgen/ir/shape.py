@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from math import prod
+from typing import Any
 
 from graphgen.errors import ShapeError
 
@@ -189,6 +190,9 @@ def _broadcast_dim(dims: tuple[Dim, ...], shapes: tuple[Shape, ...]) -> Dim:
         both = " and ".join(show(shape) for shape in shapes)
         raise ShapeError(f"shapes {both} do not broadcast: {wide[0]} and {wide[1]} differ")
     return wide[0] if wide else ONE
+
+
+OneAxis = Any  # one axis: a whole number in a spec, a tuple of one in the IR
 
 
 def axis_from_end(axis: int, rank: int) -> int:

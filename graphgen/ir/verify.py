@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from graphgen.errors import DefectError
 from graphgen.ir.graph import Graph
 from graphgen.ir.op import OPS, Type
 
 
-class MalformedGraphError(Exception):
-    """A graph that breaks the rules of the IR: a defect of graphgen's own, never of a spec."""
+class MalformedGraphError(DefectError):
+    """A graph that breaks the rules of the IR."""
 
 
 def verify(graph: Graph) -> None:

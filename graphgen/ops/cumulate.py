@@ -7,7 +7,7 @@ from typing import Any
 
 from graphgen.ir.graph import Graph, Node, make, variable
 from graphgen.ir.op import Op, Type, axis_text, declare, sample
-from graphgen.ir.shape import ONE, Dim, axes_from_end, one_axis
+from graphgen.ir.shape import ONE, Dim, OneAxis, axes_from_end, one_axis
 from graphgen.ops.composite import composite
 from graphgen.ops.structure import Axes, resized
 
@@ -18,7 +18,7 @@ class Running(Op):
     def normalise(self, inputs: Sequence[Node], attrs: dict[str, Any]) -> dict[str, Any]:
         return {"axis": one_axis(attrs["axis"], len(inputs[0].shape))}
 
-    def infer(self, x: Node, *, axis: Any) -> Type:
+    def infer(self, x: Node, *, axis: OneAxis) -> Type:
         return Type(x.shape)
 
     def spell(self, node: Node, operands: Sequence[str]) -> str:

@@ -126,6 +126,8 @@ def swapaxes(x: Node, *, axis1: int, axis2: int) -> Node:
     """Two axes exchanged."""
     axes = list(range(len(x.shape)))
     first, second = (axis_from_end(axis, len(axes)) for axis in (axis1, axis2))
+    if first == second:
+        return x
     axes[first], axes[second] = axes[second], axes[first]
     return make.transpose(x, axes=tuple(axes))
 

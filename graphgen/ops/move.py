@@ -8,7 +8,7 @@ from typing import Any
 from graphgen.errors import ShapeError
 from graphgen.ir.graph import Node, make
 from graphgen.ir.op import Op, Type, axis_text, declare, sample, shape_text
-from graphgen.ir.shape import Dim, Shape, axis_from_end, count, one_axis, show
+from graphgen.ir.shape import Dim, OneAxis, Shape, axis_from_end, count, one_axis, show
 from graphgen.ops.composite import composite
 from graphgen.ops.fill import as_shape
 from graphgen.ops.structure import Axes, resized
@@ -63,7 +63,7 @@ class Stack(Op):
             raise ShapeError(f"stack takes arrays of one shape, not {' and '.join(map(show, shapes))}")
         return {"axis": one_axis(attrs.get("axis", 0), len(inputs[0].shape) + 1)}
 
-    def infer(self, *arrays: Node, axis: Any = 0) -> Type:
+    def infer(self, *arrays: Node, axis: OneAxis = 0) -> Type:
         shape, (along,) = arrays[0].shape, axis
         at = len(shape) + 1 + along
         dtypes = {x.dtype for x in arrays}
@@ -90,7 +90,7 @@ class Roll(Op):
     def normalise(self, inputs: Sequence[Node], attrs: dict[str, Any]) -> dict[str, Any]:
         return {**attrs, "axis": one_axis(attrs["axis"], len(inputs[0].shape))}
 
-    def infer(self, x: Node, *, shift: int, axis: Any) -> Type:
+    def infer(self, x: Node, *, shift: int, axis: OneAxis) -> Type:
         return Type(x.shape, x.dtype)
 
     def vjp(self, dz: Node, y: Node, *inputs: Node, shift: int, axis: Axes) -> Sequence[Node | None]:
@@ -135,7 +135,7 @@ class Take(Op):
     def normalise(self, inputs: Sequence[Node], attrs: dict[str, Any]) -> dict[str, Any]:
         return {"axis": one_axis(attrs["axis"], len(inputs[0].shape))}
 
-    def infer(self, x: Node, indices: Node, *, axis: Any) -> Type:
+    def infer(self, x: Node, indices: Node, *, axis: OneAxis) -> Type:
         if indices.dtype != "int":
             raise ShapeError("the indices must be integers: declare them as {shape: […], dtype: int}")
         at = len(x.shape) + axis[0]

@@ -7,7 +7,7 @@ from typing import Any
 
 from graphgen.ir.graph import Node, make
 from graphgen.ir.op import Op, Type, axis_text, declare, sample
-from graphgen.ir.shape import ONE, Dim, Shape, axes_from_end, count, one_axis
+from graphgen.ir.shape import ONE, Dim, OneAxis, Shape, axes_from_end, count, one_axis
 from graphgen.ops.composite import composite
 
 Axes = tuple[int, ...]
@@ -87,7 +87,7 @@ class AlongOneAxis(Op):
     def normalise(self, inputs: Sequence[Node], attrs: dict[str, Any]) -> dict[str, Any]:
         return {"axis": one_axis(attrs.get("axis", -1), len(inputs[0].shape))}
 
-    def infer(self, x: Node, *, axis: Any = -1) -> Type:
+    def infer(self, x: Node, *, axis: OneAxis = -1) -> Type:
         return Type(x.shape)
 
     def spell(self, node: Node, operands: Sequence[str]) -> str:
@@ -167,7 +167,7 @@ class ArgMax(Op):
     def normalise(self, inputs: Sequence[Node], attrs: dict[str, Any]) -> dict[str, Any]:
         return {"axis": one_axis(attrs["axis"], len(inputs[0].shape))}
 
-    def infer(self, x: Node, *, axis: Any) -> Type:
+    def infer(self, x: Node, *, axis: OneAxis) -> Type:
         return Type(reduced(x.shape, axis, False), "int")
 
     def spell(self, node: Node, operands: Sequence[str]) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 from graphgen.errors import ShapeError
 from graphgen.ir.graph import Node, make
 from graphgen.ir.op import Op, Type, axis_text, declare, number_text, sample, shape_text
-from graphgen.ir.shape import ONE, Dim, Shape, axes_from_end, axis_from_end, broadcast, one_axis, show
+from graphgen.ir.shape import ONE, Dim, OneAxis, Shape, axes_from_end, axis_from_end, broadcast, one_axis, show
 from graphgen.ops.fill import as_shape
 
 Axes = tuple[int, ...]
@@ -44,7 +44,7 @@ class Concat(Op):
             raise ShapeError(f"concat takes arrays of equally many axes, one or more, not {shapes}")
         return {"axis": one_axis(attrs.get("axis", 0), ranks.pop())}
 
-    def infer(self, *arrays: Node, axis: Any = 0) -> Type:
+    def infer(self, *arrays: Node, axis: OneAxis = 0) -> Type:
         (along,) = axis
         first = arrays[0].shape
         total = Dim(())

@@ -30,7 +30,7 @@ def differentiate(body: str, arguments: tuple[str, ...], argument: str) -> str:
 
 def call(name: str, operands: list[Any], attrs: dict[str, Any]) -> Any:
     """An operation applied to SymPy expressions, where it stays a call; a composite is written out."""
-    if name in ARITHMETIC:
+    if name in ARITHMETIC and not (name == "power" and sympy.sympify(operands[1]).free_symbols):
         return ARITHMETIC[name](*operands)
     op = OPS[name]
     if isinstance(op, FormulaComposite):
@@ -68,6 +68,11 @@ def derivative(name: str, attrs: dict[str, float], operands: Sequence[Any], y: A
     if name == "where":
         return (sympy.S.Zero, opaque("where", ())(operands[0], 1, 0), opaque("where", ())(operands[0], 0, 1))[place]
     op = OPS[name]
+    if name == "power":  # as the operation's own rule, which is finite where the base is 0
+        a, b = operands
+        if place == 0:
+            return b * opaque("power", ())(a, call("where", [call("equal", [b, 0], {}), 1, b - 1], {}))
+        return y * call("log", [call("where", [call("greater", [a, 0], {}), a, 1], {})], {})
     if name == "clip":
         x, low, high = operands
         return sympy.diff(call("minimum", [call("maximum", [x, low], {}), high], {}), operands[place])

@@ -91,8 +91,11 @@ def _check_brackets(part: Part, text: str, offset: int) -> None:
         elif character in BRACKETS:
             opened.append((character, at))
         elif character in BRACKETS.values():
-            if not opened or BRACKETS[opened[-1][0]] != character:
+            if not opened:
                 raise SpecError(f"unmatched '{character}'", part.within(offset + at))
+            if BRACKETS[opened[-1][0]] != character:
+                told = f"closing parenthesis '{character}' does not match '{opened[-1][0]}'"
+                raise SpecError(told, part.within(offset + at))
             opened.pop()
     if opened:
         character, at = opened[-1]

@@ -92,6 +92,11 @@ class Equation:
     start: int = 0  # where in the scalar's value the target begins
 
     @property
+    def place(self) -> Position:
+        """Where the target stands."""
+        return self.part.within(self.start, len(self.target))
+
+    @property
     def text(self) -> str:
         """The equation on one line."""
         return " ".join(f"{self.target} = {self.expression.text}".split())

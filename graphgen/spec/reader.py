@@ -8,7 +8,7 @@ import re
 from pathlib import Path
 
 from graphgen.contract import PREVIOUS
-from graphgen.errors import GraphgenError, SpecError, did_you_mean
+from graphgen.errors import GraphgenError, Position, SpecError, did_you_mean
 from graphgen.ir.op import OPS
 from graphgen.ir.shape import Dim, Shape
 from graphgen.spec.equation import parse_equation, parse_expression
@@ -64,11 +64,9 @@ class Reader:
         for equation in equations:
             objection = object_to(equation.target)
             if objection:
-                raise SpecError(
-                    objection[0], equation.part.within(equation.start, len(equation.target)), objection[1]
-                )
+                raise SpecError(objection[0], equation.place, objection[1])
             if equation.target not in state_names:
-                self._claim(equation.part, equation.target, "an equation")
+                self._claim(equation.part, equation.target, equation.place)
         assigned = {equation.target for equation in equations}
         return Cell(
             name=name,
@@ -105,18 +103,18 @@ class Reader:
                 raise self.root.fail(f"the key '{needed}' is missing", "a spec needs cell, equations and outputs")
         return keys
 
-    def _claim(self, part: Part, name: str, what: str) -> None:
+    def _claim(self, part: Part, name: str, place: Position | None = None) -> None:
         """Enter a name; every name of a spec means one thing."""
         earlier = self.names.get(name)
         if earlier:
             where = earlier.position.line
             cure = "states are read under it" if name.endswith(PREVIOUS) else "choose another name"
-            raise part.fail(f"the name '{name}' is taken: see line {where}", cure)
+            raise SpecError(f"the name '{name}' is taken: see line {where}", place or part.position, cure)
         self.names[name] = part
 
     def _name(self, part: Part, what: str) -> str:
         name = check_name(part, what)
-        self._claim(part, name, what)
+        self._claim(part, name)
         return name
 
     @staticmethod
@@ -143,7 +141,7 @@ class Reader:
     def _variable(self, key: Part, value: Part, dims: dict[str, str], what: str) -> Variable:
         name = self._name(key, what)
         if what == "a state":
-            self._claim(key, name + PREVIOUS, what)
+            self._claim(key, name + PREVIOUS)
         shape, init, dtype = value, None, "float"
         if not value.is_scalar and "Mapping" in type(value.node).__name__:
             fields = {k.text("a key"): (k, v) for k, v in value.items("a shape")}
@@ -156,6 +154,9 @@ class Reader:
                 raise value.fail(f"'{name}' has no shape", "as in {shape: [n_a, 1], init: zeros}")
             shape = fields["shape"][1]
             init = self._init(fields["init"][1]) if "init" in fields else None
+            axes = len(self._shape(shape, dims))
+            if init and (axes < 2 if init.kind == "glorot" else init.kind == "orthogonal" and axes != 2):
+                raise fields["init"][1].fail(f"{init.kind} fills matrices, not arrays of {axes} axes")
             dtype = self._dtype(fields["dtype"][1]) if "dtype" in fields else "float"
         return Variable(name, self._shape(shape, dims), key, init, dtype)
 
@@ -224,9 +225,9 @@ class Reader:
             objection = object_to(word)
             if objection:
                 raise key.fail(*objection)
-        self._claim(key, name, "a function")
+        self._claim(key, name)
         for argument in arguments:
-            self._claim(key, f"{name}_d{argument}", "a derivative")
+            self._claim(key, f"{name}_d{argument}")
         return FunctionSpec(name, arguments, parse_expression(value), key)
 
     def _outputs(self, part: Part, assigned: set[str]) -> tuple[tuple[str, Part], ...]:

@@ -88,7 +88,7 @@ class Part:
         """Line and column of every character of the value: they stand in the source in the same order."""
         start, end = self.node.start_mark, self.node.end_mark
         raw = list(_characters(self.source, start.line, start.column, end.line, end.column))
-        at = self._begin(raw)
+        at, quoted = self._begin(raw), getattr(self.node, "style", None) == '"'
         last = raw[at][0] if at < len(raw) else (start.line, start.column)
         places: list[tuple[int, int]] = []
         for character in str(self.node.value):
@@ -96,11 +96,11 @@ class Part:
                 last = (last[0], last[1] + 1) if places else last
                 places.append(last)
                 continue
-            while at < len(raw) and raw[at][1].isspace():
-                at += 1
+            while at < len(raw) and (blank := _blank(raw, at, quoted)):
+                at += blank
             if at < len(raw):
                 last = raw[at][0]
-                at += _width(raw, at) if raw[at][1] == "\\" else raw[at][1] == character
+                at += _width(raw, at) if quoted and raw[at][1] == "\\" else raw[at][1] == character
             places.append(last)
         return [*places, (last[0], last[1] + 1)]
 
@@ -109,6 +109,16 @@ class Part:
         style = getattr(self.node, "style", None) or ""
         header = {"|": "\n", ">": "\n"}.get(style, style)
         return next((at + 1 for at, (_, c) in enumerate(raw) if c == header), 0) if header else 0
+
+
+def _blank(raw: list[tuple[tuple[int, int], str]], at: int, quoted: bool) -> int:
+    """How many characters of white space stand here, written out or escaped; a folded line's backslash counts."""
+    if not quoted or raw[at][1] != "\\":
+        return int(raw[at][1].isspace())
+    width = _width(raw, at)
+    code = "".join(c for _, c in raw[at + 2 : at + width])
+    kind = raw[at + 1][1] if at + 1 < len(raw) else ""
+    return width if (chr(int(code, 16)).isspace() if code else kind in " \t\ntnvfrN_LP") else 0
 
 
 def _width(raw: list[tuple[tuple[int, int], str]], at: int) -> int:
