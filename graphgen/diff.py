@@ -29,18 +29,24 @@ def compare(first: Cell, second: Cell) -> Difference:
     pairs: dict[int, int] = {}
     renaming: Renaming = {}
     for kinds in (None, (_kinds(first), _kinds(second))):
-        for i, equation in enumerate(first.equations):
-            candidates = [j for j in range(len(second.equations)) if j not in pairs.values()]
-            if i in pairs:
-                continue
-            for j in candidates:
-                found = _same(equation, second.equations[j], renaming, kinds)
-                if found is not None:
-                    pairs[i], renaming = j, found
-                    break
+        for i in range(len(first.equations)):
+            partner = None if i in pairs else _partner(first.equations[i], second, pairs, renaming, kinds)
+            if partner:
+                pairs[i], renaming = partner
     lines = list(_equations(first, second, pairs, renaming))
     lines += _declarations(first, second, renaming)
     return Difference(tuple(lines), all(line.startswith("  ") for line in lines))
+
+
+def _partner(
+    equation: Equation, second: Cell, pairs: dict[int, int], renaming: Renaming, kinds: Kinds | None
+) -> tuple[int, Renaming] | None:
+    """The first free equation of the second spec that says the same, and under which names."""
+    for j, other in enumerate(second.equations):
+        found = None if j in pairs.values() else _same(equation, other, renaming, kinds)
+        if found is not None:
+            return j, found
+    return None
 
 
 def _kinds(cell: Cell) -> dict[str, str]:

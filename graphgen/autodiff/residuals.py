@@ -6,7 +6,7 @@ little cost: a minimum cut between what exists only in the forward pass and what
 
 from __future__ import annotations
 
-from graphgen.ir.graph import Graph, Node, Note, walk
+from graphgen.ir.graph import Graph, Node, Note, depending, walk
 from graphgen.ir.op import OPS
 from graphgen.ir.shape import count
 
@@ -54,15 +54,6 @@ def choose(forward: Graph, backward: Graph) -> tuple[Node, ...]:
     ordered = [node for node in (*forward.inputs.values(), *forward.order(), *order) if node in seen]
     kept = [node for node in ordered if 2 * number[node] in reached and 2 * number[node] + 1 not in reached]
     return tuple(dict.fromkeys(kept))
-
-
-def depending(order: list[Node], on: set[Node]) -> set[Node]:
-    """The nodes that depend on some of them."""
-    found = set(on)
-    for node in order:
-        if any(operand in found for operand in node.inputs):
-            found.add(node)
-    return found
 
 
 def _reads(backward: Graph, late: set[Node]) -> list[Node]:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from graphgen.autodiff import loop
 from graphgen.autodiff.accumulate import accumulate
 from graphgen.autodiff.residuals import choose
-from graphgen.ir.graph import Graph, Node, Note, fresh, make, move_notes, rebuild, variable
+from graphgen.ir.graph import Graph, Node, Note, depending, fresh, make, move_notes, rebuild, variable
 from graphgen.ir.op import OPS
 from graphgen.ir.shape import Dim
 from graphgen.ir.step import Step
@@ -43,7 +43,7 @@ def differentiate(graph: Graph, polish: Polish = lambda step: step, average_over
 def sweep(graph: Graph, leaves: Collection[str], seeded: Collection[str], polish: Polish) -> Step:
     """The reverse sweep from the seeded results to some leaves; leaves that no cotangent reaches are left out."""
     order = graph.order()
-    active = depend_on(order, [graph.inputs[key] for key in leaves])
+    active = depending(order, [graph.inputs[key] for key in leaves], lets_through)
     work = _Sweep(graph, order, active, polish)
     inputs, cotangents = dict(graph.inputs), {}
     for key in seeded:
@@ -56,14 +56,9 @@ def sweep(graph: Graph, leaves: Collection[str], seeded: Collection[str], polish
     return _extend_loops(step, work.extended)
 
 
-def depend_on(order: list[Node], leaves: Collection[Node]) -> set[Node]:
-    """The nodes that a cotangent may reach on its way to the leaves."""
-    active = set(leaves)
-    for node in order:
-        carries = any(result.dtype == "float" for result in node.results)
-        if carries and node.op.differentiable and any(operand in active for operand in node.inputs):
-            active.add(node)
-    return active
+def lets_through(node: Node) -> bool:
+    """Whether a cotangent of the node's result goes on to its operands."""
+    return node.op.differentiable and any(result.dtype == "float" for result in node.results)
 
 
 class _Sweep:
@@ -159,10 +154,10 @@ def _extend_loops(step: Step, extended: dict[Node, Graph]) -> Step:
     if not extended:
         return step
 
-    def change(node: Node, operands: tuple[Node, ...]) -> Node | None:
+    def change(node: Node, new: Node) -> Node | None:
         if node not in extended:
             return None
-        return make.scan(*operands, **{**node.attrs, "body": extended[node]})
+        return make.scan(*new.inputs, **{**node.attrs, "body": extended[node]})
 
     roots = [*step.forward.outputs.values(), *step.backward.outputs.values()]
     new = rebuild(roots, change)

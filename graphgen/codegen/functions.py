@@ -9,9 +9,10 @@ from graphgen.codegen.lower import Lowering
 from graphgen.codegen.names import BackwardNames, ForwardNames
 from graphgen.codegen.program import Block, Field, Function, Line, Record
 from graphgen.codegen.prologue import Source, prologue
-from graphgen.codegen.text import call, codes, enclose, names_in, tidy, tuple_text, wrapped
+from graphgen.codegen.text import call, codes, enclose, names_in, tidy, wrapped
 from graphgen.contract import RECORDS
 from graphgen.ir.graph import Graph, Node, Note, walk
+from graphgen.ir.op import shape_text
 from graphgen.ir.shape import Dim, show
 from graphgen.ir.step import Step
 
@@ -147,7 +148,7 @@ class Pair:
             texts[leaf] = naming.name(leaf, graph.notes.get(leaf, Note()))
             group, name = key.split(".", 1)
             given = f"{group if group == 'd_outputs' else self.final}.{name}"
-            shape = tuple_text(str(dim) for dim in leaf.shape)
+            shape = shape_text(leaf.shape)
             lines.append(Line(f'{texts[leaf]} = _cotangent("{given}", {given}, {tidy(shape)}, dtype)'))
         return [Block("the cotangents handed in; None counts as zero", tuple(lines))] if lines else []
 

@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterable
 
 from graphgen.codegen.names import Naming
 from graphgen.codegen.program import Block, Line, Loop
-from graphgen.codegen.text import WIDTH, tidy, tuple_text
+from graphgen.codegen.text import WIDTH, tidy
 from graphgen.errors import DefectError
 from graphgen.ir.graph import Graph, Node, Note
-from graphgen.ir.op import OPS
+from graphgen.ir.op import OPS, shape_text
 
 
 class Lowering:
@@ -143,59 +143,55 @@ class Lowering:
         """Write a scan as a loop: what it starts from, room for what it returns of every step, and its body."""
         body, carries, sequences = (scan.attrs[key] for key in ("body", "carries", "sequences"))
         pairs = list(zip(body.inputs.values(), scan.inputs))
-        carried, sliced, constant = (
-            pairs[:carries], pairs[carries : carries + sequences], pairs[carries + sequences :]
-        )  # fmt: skip
-        results = list(body.outputs.values())
-        items = sorted(
-            (node for node in self.order if node.op is OPS["item"] and node.inputs[0] is scan),
-            key=lambda item: int(item.attrs["at"]),
-        )
-        stacked = [item for item in items if item.attrs["at"] >= carries]
+        carried, sliced = pairs[:carries], pairs[carries : carries + sequences]
+        constant, results = pairs[carries + sequences :], list(body.outputs.values())
+        items = [node for node in self.order if node.op is OPS["item"] and node.inputs[0] is scan]
+        stacked = {item: results[item.attrs["at"]] for item in items if item.attrs["at"] >= carries}
 
         for _, operand in sliced:
             if operand not in self.texts and operand.inputs:
                 self.state(operand)  # once, not at every step
         texts = {leaf: self.text(operand) for leaf, operand in constant}
-        for leaf, operand in carried + sliced:
-            texts[leaf] = self._loop_name(leaf, operand, body)
-        kept = [*results[:carries], *(results[item.attrs["at"]] for item in stacked)]
-        inner = Lowering(body, texts, kept, self.naming, self.heading, self.depth + 1)
-        growing = [
-            (leaf, result)
-            for (leaf, operand), result in zip(carried, results)
-            if operand.op is OPS["zeros"] and inner.only_grows(leaf, result)
-        ]
+        texts |= {leaf: self._loop_name(leaf, operand, body) for leaf, operand in carried + sliced}
+        inner = Lowering(
+            body, texts, [*results[:carries], *stacked.values()], self.naming, self.heading, self.depth + 1
+        )
         inner.lasting = {leaf for leaf, _ in constant}
         inner.assigned |= self.assigned
-        inner.totals = {result: texts[leaf] for leaf, result in growing}
-
-        for leaf, operand in carried:
-            if texts[leaf] != self.text(operand):
-                self.write(Line(f"{texts[leaf]} = {self.text(operand)}"))
+        inner.totals = {
+            result: texts[leaf]
+            for (leaf, operand), result in zip(carried, results)
+            if operand.op is OPS["zeros"] and inner.only_grows(leaf, result)
+        }
+        self._before(carried, texts, stacked)
         for item in items:
             if item not in stacked:
                 self.texts[item] = texts[carried[item.attrs["at"]][0]]
-                continue
-            self.texts[item] = self.assign(self.naming.name(item, self.note(item), ()))
-            kind = {"float": "dtype"}.get(item.dtype, item.dtype)
-            self.write(Line(f"{self.texts[item]} = np.empty({tidy(tuple_text(map(str, item.shape)))}, {kind})"))
 
         t = self.naming.index(self.depth)
-        blocks = list(inner.run())
+        blocks = inner.run()
         self.assigned |= inner.assigned
-        reads = [
-            Line(f"{texts[leaf]} = {self.text(operand)}[{t}]") for leaf, operand in sliced if inner.is_read(leaf)
-        ]
-        ends = [Line(f"{self.texts[item]}[{t}] = {inner.text(results[item.attrs['at']])}") for item in stacked]
+        reads = [f"{texts[leaf]} = {self.text(operand)}[{t}]" for leaf, operand in sliced if inner.is_read(leaf)]
+        ends = [f"{self.texts[item]}[{t}] = {inner.text(result)}" for item, result in stacked.items()]
         moves = [(texts[leaf], inner.text(result)) for (leaf, _), result in zip(carried, results)]
         moves = [(old, new) for old, new in moves if old != new]
         if moves:
-            ends.append(Line(f"{', '.join(old for old, _ in moves)} = {', '.join(new for _, new in moves)}"))
-        blocks = [Block("", tuple(reads))] * bool(reads) + blocks
-        blocks += [Block("of this step: what is kept, and what the next one starts from", tuple(ends))] * bool(ends)
+            ends.append(f"{', '.join(old for old, _ in moves)} = {', '.join(new for _, new in moves)}")
+        head = [Block("", tuple(map(Line, reads)))] if reads else []
+        tail = [Block("of this step: what is kept, and what the next one starts from", tuple(map(Line, ends)))]
         steps = f"range({scan.attrs['length']})"
-        self.write(Loop(f"for {t} in {f'reversed({steps})' if scan.attrs['reverse'] else steps}:", tuple(blocks)))
+        steps = f"reversed({steps})" if scan.attrs["reverse"] else steps
+        self.write(Loop(f"for {t} in {steps}:", (*head, *blocks, *(tail if ends else []))))
+
+    def _before(self, carried: list[tuple[Node, Node]], texts: dict[Node, str], stacked: Iterable[Node]) -> None:
+        """Write what a loop starts from, and room for what it keeps of every step."""
+        for leaf, operand in carried:
+            if texts[leaf] != self.text(operand):
+                self.write(Line(f"{texts[leaf]} = {self.text(operand)}"))
+        for item in stacked:
+            self.texts[item] = self.assign(self.naming.name(item, self.note(item), ()))
+            dtype = "dtype" if item.dtype == "float" else item.dtype
+            self.write(Line(f"{self.texts[item]} = np.empty({tidy(shape_text(item.shape))}, {dtype})"))
 
     def _loop_name(self, leaf: Node, operand: Node, body: Graph) -> str:
         """The name of a carry or of a step's slice; a carry may go on under the name it starts from."""

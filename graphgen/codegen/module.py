@@ -14,10 +14,10 @@ from graphgen.codegen.functions import Pair, Spoken
 from graphgen.codegen.lower import Lowering
 from graphgen.codegen.names import ForwardNames
 from graphgen.codegen.program import Block, Field, Function, Line, Program, Record
-from graphgen.codegen.text import call, codes, names_in, tidy, tuple_text
+from graphgen.codegen.text import call, codes, names_in, tidy
 from graphgen.contract import HELPER_NAMES, MODULE_NAMES, PREVIOUS
 from graphgen.ir.graph import Graph, Node
-from graphgen.ir.op import OPS
+from graphgen.ir.op import OPS, shape_text
 from graphgen.ir.shape import ONE, Dim, Shape, show
 from graphgen.ir.step import Step
 from graphgen.ops import helpers
@@ -30,7 +30,8 @@ def lower(cell: Cell, step: Step, sequence: Step | None, length: Dim, level: int
     """The module of a cell; `sequence` is its step over time, if it has a state."""
     dims = {**cell.dims, **({str(length): "steps"} if sequence else {})}
     targets = [equation.target for equation in cell.equations]
-    names = ForwardNames(targets, {*MODULE_NAMES, *HELPER_NAMES, *dims, *_user_names(cell)})
+    previous = [state.name + PREVIOUS for state in cell.states]
+    names = ForwardNames(targets, {*MODULE_NAMES, *HELPER_NAMES, *dims, cell.name, *cell.names, *previous})
     spoken = Spoken([equation.text for equation in cell.equations], dims, bool(cell.states))
     pairs = [Pair(step, names, spoken)]
     if sequence:
@@ -44,14 +45,6 @@ def lower(cell: Cell, step: Step, sequence: Step | None, length: Dim, level: int
         helpers=_helpers([*defined, *functions]),
         functions=(*defined, *functions),
     )
-
-
-def _user_names(cell: Cell) -> Iterable[str]:
-    yield cell.name
-    yield from (v.name for v in (*cell.parameters, *cell.inputs, *cell.states))
-    yield from (state.name + PREVIOUS for state in cell.states)
-    yield from (equation.target for equation in cell.equations)
-    yield from (function.name for function in cell.functions)
 
 
 def _header(cell: Cell, level: int) -> tuple[str, ...]:
@@ -108,7 +101,7 @@ def _setup(cell: Cell) -> list[Function]:
         )
     ]
     if cell.states:
-        zeros = {state.name: f"np.zeros({_shape_text(state.shape)}, dtype)" for state in cell.states}
+        zeros = {state.name: f"np.zeros({tidy(shape_text(state.shape))}, dtype)" for state in cell.states}
         arguments = tuple(_sizes(cell.states, cell))
         doc = ("A state of zeros.",)
         functions.append(Function("zero_state", arguments, "State", doc, (), call("return State", zeros, 4)))
@@ -121,10 +114,6 @@ def _sizes(variables: Iterable[Variable], cell: Cell) -> list[str]:
     return ["*", *(f"{name}: int" for name in cell.dims if name in symbols), "dtype: type = np.float64"]
 
 
-def _shape_text(shape: Shape) -> str:
-    return tidy(tuple_text(map(str, shape)))
-
-
 def _default_init(shape: Shape) -> Init:
     """Matrices are drawn, vectors (one axis longer than 1) start at zero."""
     return Init("glorot" if sum(dim != ONE for dim in shape) > 1 else "zeros")
@@ -132,7 +121,7 @@ def _default_init(shape: Shape) -> Init:
 
 def _initial(shape: Shape, init: Init) -> str:
     """The expression that fills a parameter."""
-    dims = _shape_text(shape)
+    dims = tidy(shape_text(shape))
     return {
         "zeros": f"np.zeros({dims}, dtype)",
         "ones": f"np.ones({dims}, dtype)",

@@ -17,12 +17,6 @@ def tidy(text: str) -> str:
     return ast.unparse(ast.parse(text, mode="eval"))
 
 
-def tuple_text(elements: Iterable[str]) -> str:
-    """A tuple's text: `(a, b)`, `(a,)`."""
-    given = list(elements)
-    return f"({', '.join(given)}{',' * (len(given) == 1)})"
-
-
 def names_in(texts: Iterable[str]) -> set[str]:
     """Every name that some statements mention."""
     return {node.id for text in texts for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Name)}

@@ -13,7 +13,7 @@ from graphgen.errors import ShapeError, SpecError, did_you_mean
 from graphgen.ir.graph import Node, Note, build
 from graphgen.ir.op import OPS, Op
 from graphgen.ir.shape import Dim
-from graphgen.ops.formula import COMPARE
+from graphgen.ops.formula import COMPARE, OPERATIONS
 from graphgen.ops.function import Function
 from graphgen.spec.model import Equation, Expression
 
@@ -136,13 +136,11 @@ class Elaborator:
         self, tree: ast.expr, op: type[ast.operator], a: Node | Dim | float, b: Node | Dim | float
     ) -> Node | Dim | float:
         """Numbers and dims are computed now, everything else when the module runs."""
-        names = {ast.Add: "add", ast.Sub: "subtract", ast.Mult: "multiply"}
-        exact = isinstance(a, Dim | int) and isinstance(b, Dim | int) and op in names
+        exact = isinstance(a, Dim | int) and isinstance(b, Dim | int) and op in (ast.Add, ast.Sub, ast.Mult)
         if op is ast.MatMult and not (isinstance(a, Node) and isinstance(b, Node)):
             raise self.fail("@ multiplies two arrays; use * with a number", tree)
         if isinstance(a, Node) or isinstance(b, Node) or (Dim in (type(a), type(b)) and not exact):
-            all_names = {**names, ast.Div: "divide", ast.Pow: "power", ast.MatMult: "matmul"}
-            return self.built(tree, all_names[op], a, b)
+            return self.built(tree, OPERATIONS[op], a, b)
         number: Dim | float = compute(op, a, b, exact, lambda message: self.fail(message, tree))
         return number
 

@@ -27,11 +27,17 @@ def evaluate(
     floats = [a.dtype for a in arrays.values() if a.dtype.kind in "fc"]
     scope = {**names, "np": np, "dtype": np.result_type(*floats) if floats else np.dtype(float), **bound}
 
-    done: dict[Node, Any] = {leaf: arrays[key] for key, leaf in graph.inputs.items()}
-    for node in graph.order():
+    results = _run(graph, graph.order(), [arrays[key] for key in graph.inputs], scope)
+    return dict(zip(graph.outputs, results))
+
+
+def _run(graph: Graph, order: Sequence[Node], values: Sequence[Any], scope: dict[str, Any]) -> list[Any]:
+    """The results of a graph for the values of its leaves, both in order."""
+    done = dict(zip(graph.inputs.values(), values))
+    for node in order:
         if node not in done:
             done[node] = _compute(node, [done[operand] for operand in node.inputs], scope)
-    return {key: done[node] for key, node in graph.outputs.items()}
+    return [done[node] for node in graph.outputs.values()]
 
 
 def _compute(node: Node, operands: Sequence[Any], scope: dict[str, Any]) -> Any:
@@ -40,7 +46,7 @@ def _compute(node: Node, operands: Sequence[Any], scope: dict[str, Any]) -> Any:
     if node.op.name == "item":
         return operands[0][node.attrs["at"]]
     if (body := node.op.inner(**node.attrs)) is not None:
-        return _apply(body, operands, scope)
+        return _run(body, body.order(), operands, scope)[0]
     places = [f"_{i}" for i in range(len(operands))]
     value = eval(_code(node.op.spell(node, places)), {**scope, **dict(zip(places, operands))})
     return float(value) if node.weak else value
@@ -49,16 +55,6 @@ def _compute(node: Node, operands: Sequence[Any], scope: dict[str, Any]) -> Any:
 @lru_cache(maxsize=4096)
 def _code(text: str) -> CodeType:
     return compile(text, "<op>", "eval")
-
-
-def _apply(graph: Graph, operands: Sequence[Any], scope: dict[str, Any]) -> Any:
-    """A graph of one result on its operands."""
-    done = dict(zip(graph.inputs.values(), operands))
-    for node in graph.order():
-        if node not in done:
-            done[node] = _compute(node, [done[operand] for operand in node.inputs], scope)
-    (result,) = graph.outputs.values()
-    return done[result]
 
 
 def _loop(node: Node, operands: Sequence[Any], scope: dict[str, Any]) -> list[Any]:
@@ -72,13 +68,9 @@ def _loop(node: Node, operands: Sequence[Any], scope: dict[str, Any]) -> list[An
         np.zeros((steps, *(dim.evaluate(scope) for dim in result.shape)), dtypes[result.dtype])
         for result in list(body.outputs.values())[carries:]
     ]
-    leaves, order = list(body.inputs.values()), body.order()
+    order = body.order()
     for t in reversed(range(steps)) if node.attrs["reverse"] else range(steps):
-        done = dict(zip(leaves, [*carry, *(x[t] for x in sliced), *constants]))
-        for inner in order:
-            if inner not in done:
-                done[inner] = _compute(inner, [done[i] for i in inner.inputs], scope)
-        results = [done[result] for result in body.outputs.values()]
+        results = _run(body, order, [*carry, *(x[t] for x in sliced), *constants], scope)
         carry = results[:carries]
         for sequence, value in zip(stacked, results[carries:]):
             sequence[t] = value

@@ -257,16 +257,25 @@ def walk(roots: Iterable[Node]) -> list[Node]:
     return list(done)
 
 
-def rebuild(
-    roots: Iterable[Node],
-    change: Callable[[Node, tuple[Node, ...]], Node | None],
-) -> dict[Node, Node]:
-    """Every node below the roots, mapped to what `change(node, new operands)` returns, or to itself if None."""
-    new: dict[Node, Node] = {}
+def depending(
+    order: Iterable[Node], on: Iterable[Node], through: Callable[[Node], bool] = lambda node: True
+) -> set[Node]:
+    """The nodes of an order that are, or are computed from, some of them by way of nodes that let it through."""
+    found = set(on)
+    for node in order:
+        if any(operand in found for operand in node.inputs) and through(node):
+            found.add(node)
+    return found
+
+
+def rebuild(roots: Iterable[Node], change: Callable[[Node, Node], Node | None]) -> dict[Node, Node]:
+    """Every node below the roots, mapped to what it becomes.
+
+    `change(old, new)` gets a node and the same on its new operands; what it returns stands for it, or `new` if None.
+    """
+    became: dict[Node, Node] = {}
     for node in walk(roots):
-        operands = tuple(new[operand] for operand in node.inputs)
-        changed = change(node, operands)
-        if changed is None:
-            changed = node if operands == node.inputs else build(node.op, *operands, **node.attrs)
-        new[node] = changed
-    return new
+        operands = tuple(became[operand] for operand in node.inputs)
+        new = node if operands == node.inputs else build(node.op, *operands, **node.attrs)
+        became[node] = change(node, new) or new
+    return became

@@ -121,6 +121,7 @@ class Dim:
 
 DimLike = Dim | int | str
 Shape = tuple[Dim, ...]
+Axes = tuple[int, ...]  # counted from the end
 ONE = Dim((((), 1),))
 _QUOTIENTS: dict[str, tuple[Dim, int]] = {}  # symbols that stand for quotients
 

@@ -12,9 +12,9 @@ from typing import Any
 from graphgen.errors import ShapeError
 from graphgen.ir.graph import Node, make
 from graphgen.ir.op import Op, Type, declare, sample
-from graphgen.ir.shape import Dim, axis_from_end, show
+from graphgen.ir.shape import Axes, Dim, axis_from_end, show
 from graphgen.ops.composite import composite
-from graphgen.ops.structure import Axes, resized
+from graphgen.ops.structure import resized
 
 
 def windows_along(length: Dim, size: Dim, stride: int, dilation: int) -> Dim:

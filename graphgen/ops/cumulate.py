@@ -7,9 +7,9 @@ from typing import Any
 
 from graphgen.ir.graph import Graph, Node, make, variable
 from graphgen.ir.op import Op, Type, axis_text, declare, sample
-from graphgen.ir.shape import ONE, Dim, OneAxis, axes_from_end, one_axis
+from graphgen.ir.shape import ONE, Axes, Dim, OneAxis, axes_from_end, one_axis
 from graphgen.ops.composite import composite
-from graphgen.ops.structure import Axes, resized
+from graphgen.ops.structure import resized
 
 
 class Running(Op):

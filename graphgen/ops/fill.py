@@ -30,12 +30,15 @@ def sizes(shape: Any) -> tuple[Dim, ...]:
 
 
 class Filled(Op):
-    """What zeros, ones and full share."""
+    """What zeros and ones share."""
 
     differentiable = False
 
+    def infer(self, *, shape: Any) -> Type:
+        return Type(shape)
+
     def normalise(self, inputs: Sequence[Node], attrs: dict[str, Any]) -> dict[str, Any]:
-        return {**attrs, "shape": sizes(attrs["shape"])}
+        return {"shape": sizes(attrs["shape"])}
 
     def spell(self, node: Node, operands: Sequence[str]) -> str:
         return f"np.{self.name}({shape_text(node.attrs['shape'])}, dtype)"
@@ -48,9 +51,6 @@ class Zeros(Filled):
     name = "zeros"
     samples = (sample("x + zeros((2, 3))", x=(2, 3)),)
 
-    def infer(self, *, shape: Any) -> Type:
-        return Type(shape)
-
 
 @declare
 class Ones(Filled):
@@ -59,16 +59,16 @@ class Ones(Filled):
     name = "ones"
     samples = (sample("x + ones((2, 3))", x=(2, 3)), sample("x * ones(3)", x=(3,)))
 
-    def infer(self, *, shape: Any) -> Type:
-        return Type(shape)
-
 
 @declare
-class Full(Filled):
+class Full(Op):
     """An array of one number."""
 
-    name = "full"
+    name, differentiable = "full", False
     samples = (sample("x * full((2, 3), 0.5)", x=(2, 3)),)
+
+    def normalise(self, inputs: Sequence[Node], attrs: dict[str, Any]) -> dict[str, Any]:
+        return {**attrs, "shape": sizes(attrs["shape"])}
 
     def infer(self, *, shape: Any, value: float) -> Type:
         return Type(shape)

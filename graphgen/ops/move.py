@@ -8,10 +8,10 @@ from typing import Any
 from graphgen.errors import ShapeError
 from graphgen.ir.graph import Node, make
 from graphgen.ir.op import Op, Type, axis_text, declare, sample, shape_text
-from graphgen.ir.shape import Dim, OneAxis, Shape, axis_from_end, count, one_axis, show
+from graphgen.ir.shape import Axes, Dim, OneAxis, Shape, axis_from_end, count, one_axis, show
 from graphgen.ops.composite import composite
 from graphgen.ops.fill import as_shape
-from graphgen.ops.structure import Axes, resized
+from graphgen.ops.structure import common_dtype, resized
 
 
 @declare
@@ -66,8 +66,7 @@ class Stack(Op):
     def infer(self, *arrays: Node, axis: OneAxis = 0) -> Type:
         shape, (along,) = arrays[0].shape, axis
         at = len(shape) + 1 + along
-        dtypes = {x.dtype for x in arrays}
-        return Type((*shape[:at], Dim.of(len(arrays)), *shape[at:]), dtypes.pop() if len(dtypes) == 1 else "float")
+        return Type((*shape[:at], Dim.of(len(arrays)), *shape[at:]), common_dtype(arrays))
 
     def vjp(self, dz: Node, y: Node, *inputs: Node, axis: Axes) -> Sequence[Node | None]:
         return [make.index(dz, axis=axis, at=Dim.of(place)) for place in range(len(inputs))]

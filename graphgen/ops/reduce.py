@@ -7,10 +7,8 @@ from typing import Any
 
 from graphgen.ir.graph import Node, make
 from graphgen.ir.op import Op, Type, axis_text, declare, sample
-from graphgen.ir.shape import ONE, Dim, OneAxis, Shape, axes_from_end, count, one_axis
+from graphgen.ir.shape import ONE, Axes, Dim, OneAxis, Shape, axes_from_end, count, one_axis
 from graphgen.ops.composite import composite
-
-Axes = tuple[int, ...]
 
 
 def reduced(shape: Shape, axes: Axes, keepdims: bool) -> Shape:

@@ -8,10 +8,8 @@ from typing import Any
 from graphgen.errors import ShapeError
 from graphgen.ir.graph import Node, make
 from graphgen.ir.op import Op, Type, axis_text, declare, number_text, sample, shape_text
-from graphgen.ir.shape import ONE, Dim, OneAxis, Shape, axes_from_end, axis_from_end, broadcast, one_axis, show
+from graphgen.ir.shape import ONE, Axes, Dim, OneAxis, Shape, axes_from_end, axis_from_end, broadcast, one_axis, show
 from graphgen.ops.fill import as_shape
-
-Axes = tuple[int, ...]
 
 
 def resized(shape: Shape, axis: int, dim: Dim) -> Shape:
@@ -20,7 +18,7 @@ def resized(shape: Shape, axis: int, dim: Dim) -> Shape:
     return (*shape[:at], dim, *shape[at + 1 :])
 
 
-def _common(arrays: Sequence[Node]) -> str:
+def common_dtype(arrays: Sequence[Node]) -> str:
     """The dtype of arrays that are joined."""
     dtypes = {x.dtype for x in arrays}
     return dtypes.pop() if len(dtypes) == 1 else "float"
@@ -53,7 +51,7 @@ class Concat(Op):
             if resized(x.shape, along, ONE) != resized(first, along, ONE):
                 shapes = " and ".join(show(a.shape) for a in arrays)
                 raise ShapeError(f"concat along axis {along}: the other dims of {shapes} differ")
-        return Type(resized(first, along, total), _common(arrays))
+        return Type(resized(first, along, total), common_dtype(arrays))
 
     def vjp(self, dz: Node, y: Node, *inputs: Node, axis: Axes) -> Sequence[Node | None]:
         start, parts = Dim(()), []

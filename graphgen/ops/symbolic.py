@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -13,6 +13,7 @@ from graphgen.ir.op import OPS
 from graphgen.ops import formula
 from graphgen.ops.composite import FormulaComposite
 from graphgen.ops.declare import Elementwise
+from graphgen.ops.formula import OPERATIONS
 
 
 @lru_cache(maxsize=1024)
@@ -39,14 +40,7 @@ def call(name: str, operands: list[Any], attrs: dict[str, Any]) -> Any:
     return opaque(name, tuple(sorted(attrs.items())))(*operands)
 
 
-ARITHMETIC: dict[str, Callable[..., Any]] = {
-    "add": operator.add,
-    "subtract": operator.sub,
-    "multiply": operator.mul,
-    "divide": operator.truediv,
-    "power": operator.pow,
-    "negative": operator.neg,
-}
+ARITHMETIC = {OPERATIONS[op]: apply for op, apply in formula.BINARY.items()} | {"negative": operator.neg}
 
 
 @lru_cache(maxsize=1024)

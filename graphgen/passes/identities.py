@@ -15,7 +15,7 @@ from graphgen.ir.graph import Graph, Node, build, leaf
 from graphgen.ir.op import OPS
 from graphgen.ir.step import Step
 from graphgen.ops import formula, helpers
-from graphgen.ops.formula import COMPARE
+from graphgen.ops.formula import COMPARE, OPERATIONS
 from graphgen.passes.rewrite import rewrite
 
 IDENTITIES = """
@@ -39,11 +39,6 @@ x * (-1) -> -x
 x / (-1) -> -x
 where(p, x, x) -> x
 """
-
-OPERATORS: dict[type[ast.operator], str] = {
-    ast.Add: "add", ast.Sub: "subtract", ast.Mult: "multiply",
-    ast.Div: "divide", ast.Pow: "power", ast.MatMult: "matmul",
-}  # fmt: skip
 
 
 def apply_identities(step: Step) -> Step:
@@ -95,7 +90,7 @@ def _matches(pattern: ast.expr, node: Node, found: dict[str, Node]) -> bool:
         case ast.UnaryOp(operand=operand):
             name, operands = "negative", [operand]
         case ast.BinOp(left=left, op=op, right=right):
-            name, operands = OPERATORS[type(op)], [left, right]
+            name, operands = OPERATIONS[type(op)], [left, right]
         case ast.Compare(left=left, ops=[relation], comparators=[right]):
             name, operands = COMPARE[type(relation)], [left, right]
         case ast.Call(func=ast.Name(id=name), args=operands):

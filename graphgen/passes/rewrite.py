@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from graphgen.ir.graph import Node, build, rebuild
+from graphgen.ir.graph import Node, rebuild
 from graphgen.ir.step import Step
 
 Rule = Callable[[Node], Node | None]  # a node of the same value, type and shape, or None
@@ -13,13 +13,8 @@ Rule = Callable[[Node], Node | None]  # a node of the same value, type and shape
 
 def rewrite(step: Step, rules: Sequence[Rule]) -> Step:
     """The step with every rule applied wherever it fits; both graphs change alike, so they go on sharing."""
-
-    def change(node: Node, operands: tuple[Node, ...]) -> Node:
-        new = node if operands == node.inputs else build(node.op, *operands, **node.attrs)
-        return simplest(new, rules)
-
     roots = [*step.forward.outputs.values(), *step.backward.outputs.values()]
-    new = rebuild(roots, change)
+    new = rebuild(roots, lambda _, node: simplest(node, rules))
     return replace(step, forward=step.forward.changed(new), backward=step.backward.changed(new))
 
 
