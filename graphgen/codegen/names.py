@@ -9,6 +9,8 @@ from typing import Protocol
 from graphgen.ir.graph import Graph, Node, Note
 from graphgen.ir.op import OPS
 
+NOTHING = Note()
+
 
 class Names:
     """The names of one function; a name in use is refused and the next free one is given."""
@@ -62,7 +64,7 @@ class ForwardNames:
             elif node.op is OPS["slice"]:
                 self.name(node)  # now, so that they are numbered in the order of the equations
 
-    def name(self, node: Node, note: Note = Note(), dying: Collection[str] = ()) -> str:  # noqa: B008
+    def name(self, node: Node, note: Note = NOTHING, dying: Collection[str] = ()) -> str:
         """The one name of a forward value."""
         if node not in self.of:
             self.of[node] = self.names.claim(self._describe(node))
@@ -123,8 +125,9 @@ class BackwardNames:
 
     def _preferred(self, node: Node, note: Note) -> str:
         if note.cotangent_of is None:
-            inner = note.equation is not None and node not in self.forward.notes
-            return f"d{self.forward.targets[note.equation]}_{node.op.name}" if inner else ""  # type: ignore[index]
+            if note.equation is None or node in self.forward.notes:
+                return ""
+            return f"d{self.forward.targets[note.equation]}_{node.op.name}"
         if node.op is OPS["input"] and node.attrs["name"].startswith("d_"):
             return _handed_in(node.attrs["name"], note)
         if node.op is OPS["item"]:

@@ -97,7 +97,8 @@ class Inline(ast.NodeTransformer):
             exact = exact and isinstance(tree.op, ast.Add | ast.Sub | ast.Mult)
             number = compute(type(tree.op), left.value, right.value, exact, lambda message: self.fail(message, tree))
             return ast.Constant(number)
-        if isinstance(tree.op, ast.Pow) and isinstance(left, ast.Constant) and float(left.value) <= 0:  # type: ignore[arg-type]
+        base = left.value if isinstance(left, ast.Constant) else None
+        if isinstance(tree.op, ast.Pow) and isinstance(base, int | float) and base <= 0:
             raise self.fail("only a positive number can be raised to any power", tree)
         if isinstance(tree.op, ast.Pow) and not isinstance(right, ast.Constant):
             return ast.Call(ast.Name("power"), [left, right], [])  # SymPy's own power has no derivative at 0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 from weakref import WeakValueDictionary
 
 from graphgen.ir.op import OPS, Op, Type, number_text, register
@@ -104,7 +104,7 @@ def build(op: str | Op, *operands: Operand | Dim, **attrs: Any) -> Node:
     attrs = op.normalise(inputs, attrs)
     expanded = op.expand(*inputs, **attrs)
     if expanded is not None:
-        return expanded  # type: ignore[no-any-return]
+        return cast(Node, expanded)  # of `split` a tuple, which only the elaborator meets
     key = (op, inputs, tuple((k, repr(v) if isinstance(v, float) else v) for k, v in sorted(attrs.items())))
     node = _NODES.get(key)
     if node is None:
