@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from inspect import signature
 from types import ModuleType
@@ -99,14 +99,15 @@ class Trial:
             for key, node in graph.outputs.items()
         }
         self.seeded = [key for key, cotangent in self.cotangents.items() if cotangent is not None]
-        self.arrays = self.draw(rng, NARROW if narrow else DRAWS)
+        self.draws = NARROW if narrow else DRAWS
+        self.arrays = self.draw(rng)
 
     def shape(self, key: str, shape: Shape) -> tuple[int, ...]:
         """A shape in numbers; inputs and outputs of a sequence have a leading axis."""
         lead = () if self.length is None or key.startswith(("parameters.", "state.")) else (self.length,)
         return (*lead, *(dim.evaluate(self.sizes) for dim in shape))
 
-    def draw(self, rng: np.random.Generator, draws: Sequence[tuple[float, float]]) -> Arrays:
+    def draw(self, rng: np.random.Generator) -> Arrays:
         """Arrays at which the forward pass is finite: of both signs, else between 0 and 1, else above 1."""
         shapes = {key: self.shape(key, leaf.shape) for key, leaf in self.graph.inputs.items()}
         # Every size is 2 or more, so 0 and 1 are valid indices whatever they index.
@@ -115,7 +116,7 @@ class Trial:
             for key, leaf in self.graph.inputs.items()
             if leaf.dtype != "float"
         }
-        for low, high in draws:
+        for low, high in self.draws:
             arrays = integers | {key: np.asarray(rng.uniform(low, high, shape)) for key, shape in shapes.items()}
             with np.errstate(all="ignore"):
                 if np.isfinite(self.objective(arrays)):
