@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import itertools
+import json
 from pathlib import Path
 
 import jinja2
@@ -114,6 +115,24 @@ def test_loops_that_share_their_bodies_get_names_of_their_own():
     for level in LEVELS:
         done = compile_cell(read_text(spec), level)
         assert check(done.source, done.cell, done.step.forward).ok
+
+
+HOSTILE = ['"""\nimport os\n"""', "\\", "end\\", "'''", '"', '""', "{{ 1 + 1 }}", "%}", '\\"""']
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_nothing_that_a_spec_says_gets_out_of_its_string(text):
+    """Docs, sources, dims, the file's name and the text of equations stand in docstrings and comments."""
+    quoted = json.dumps(text)
+    spec = (
+        f"cell: f\ndoc: {quoted}\nsource: {quoted}\ndims: {{n: {quoted}}}\ninputs: {{x: [n]}}\nequations:\n"
+        '  - y = einsum("""i->i""", x)\noutputs: [y]\n'
+    )
+    done = compile_cell(read_text(spec, "a\nimport os #.yaml"))
+    body = ast.parse(done.source).body
+    assert {type(node) for node in body} == {ast.Expr, ast.ImportFrom, ast.Import, ast.ClassDef, ast.FunctionDef}
+    assert [ast.unparse(node) for node in body if isinstance(node, ast.Import)] == ["import numpy as np"]
+    assert check(done.source, done.cell, done.step.forward).ok
 
 
 def test_no_two_gradients_are_one_array():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import inspect
+import re
 import textwrap
 from collections.abc import Iterable
 from pathlib import Path
@@ -49,7 +50,7 @@ def lower(cell: Cell, step: Step, sequence: Step | None, length: Dim, level: int
 
 def _header(cell: Cell, level: int) -> tuple[str, ...]:
     digest = hashlib.sha256(cell.source_file.text.encode()).hexdigest()[:16]
-    file = Path(cell.source_file.file).name
+    file = re.sub(r"[^\w.-]", "_", Path(cell.source_file.file).name)  # it stands in a comment: one line, no more
     made = f"Made by graphgen {__version__} -O{level} from {file} (sha256 {digest})."
     return (made, "Do not edit: change the spec and build again.")
 
@@ -58,7 +59,7 @@ def _doc(cell: Cell) -> tuple[str, ...]:
     paragraphs = [cell.doc or f"The cell {cell.name}.", f"Source: {cell.source}" if cell.source else ""]
     lines = [line for p in paragraphs if p for line in (*textwrap.wrap(p, 100), "")]
     lines += ["Sizes:", *(f"    {name}: {doc}" for name, doc in cell.dims.items())] if cell.dims else []
-    return tuple(line.replace("\\", "\\\\").replace('"""', '\\"\\"\\"') for line in lines)
+    return tuple(lines)
 
 
 def _records(cell: Cell, graph: Graph) -> tuple[Record, ...]:

@@ -25,6 +25,7 @@ def environment() -> jinja2.Environment:
         autoescape=False,  # Python, not HTML
     )
     environment.filters["beside"] = beside
+    environment.filters["quoted"] = quoted
     environment.filters["wrapped"] = wrapped
     environment.tests["line"] = lambda item: isinstance(item, Line)
     return environment
@@ -46,6 +47,12 @@ def context(program: Program) -> dict[str, object]:
 def render(program: Program) -> str:
     """The module's text."""
     return environment().get_template("module.py.j2").render(context(program)).rstrip("\n") + "\n"
+
+
+def quoted(line: str) -> str:
+    """A line as it stands in a docstring: whatever a spec says, it ends no string and starts no escape."""
+    line = line.replace("\\", "\\\\")
+    return line.replace('"', '\\"') if '""' in line else line
 
 
 def beside(line: Line, column: int, indent: int) -> str:
