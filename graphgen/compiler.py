@@ -21,7 +21,7 @@ from graphgen.codegen.module import lower
 from graphgen.codegen.program import Program
 from graphgen.codegen.render import render
 from graphgen.elaborate import elaborate, over_time
-from graphgen.ir.graph import fresh
+from graphgen.ir.node import fresh
 from graphgen.ir.shape import Dim
 from graphgen.ir.step import Step
 from graphgen.spec.model import Cell

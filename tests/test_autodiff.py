@@ -12,7 +12,8 @@ from graphgen.check.numeric import complex_step
 from graphgen.compiler import compile_cell, compile_file
 from graphgen.elaborate import elaborate, over_time
 from graphgen.ir.evaluate import evaluate
-from graphgen.ir.graph import Graph, make, variable
+from graphgen.ir.graph import Graph
+from graphgen.ir.node import make, variable
 from graphgen.ir.op import OPS
 from graphgen.ir.shape import Dim
 from graphgen.ir.verify import verify

@@ -8,7 +8,7 @@ import graphgen.ops  # noqa: F401  # fills the registry
 from graphgen.autodiff import accumulate, sweep
 from graphgen.check.module import check
 from graphgen.compiler import compile_cell, compile_file
-from graphgen.ir.graph import make
+from graphgen.ir.node import make
 from graphgen.ir.op import OPS, Op
 from graphgen.resources import find_spec
 from graphgen.spec.model import Cell

@@ -20,7 +20,8 @@ from graphgen.check.module import is_analytic
 from graphgen.check.numeric import central_difference, complex_step
 from graphgen.errors import ShapeError
 from graphgen.ir.evaluate import evaluate
-from graphgen.ir.graph import Graph, rebuild, variable
+from graphgen.ir.graph import Graph, rebuild
+from graphgen.ir.node import variable
 from graphgen.ir.op import OPS, Op, sample
 from graphgen.ir.shape import Dim
 from graphgen.ir.verify import verify

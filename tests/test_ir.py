@@ -12,7 +12,8 @@ import graphgen.ops  # noqa: F401  # fills the registry
 from graphgen.errors import ShapeError
 from graphgen.ir.bind import bindings, sizes
 from graphgen.ir.evaluate import evaluate
-from graphgen.ir.graph import Graph, make, variable
+from graphgen.ir.graph import Graph
+from graphgen.ir.node import make, variable
 from graphgen.ir.shape import Dim, broadcast, shape_of
 from graphgen.ir.show import show_graph
 from graphgen.ir.verify import MalformedGraphError, verify

@@ -9,7 +9,8 @@ import pytest
 
 import graphgen.ops  # noqa: F401  # fills the registry
 from graphgen.ir.evaluate import evaluate
-from graphgen.ir.graph import Graph, Node, make, variable
+from graphgen.ir.graph import Graph
+from graphgen.ir.node import Node, make, variable
 from graphgen.ir.step import Step
 from graphgen.ir.verify import verify
 from graphgen.ops import formula, helpers

@@ -1,4 +1,4 @@
-"""The split junction: a value read several times gets the sum of the cotangents that come back."""
+"""Where cotangents are added up: at a split, over the uses of a value, and along the axes it was broadcast."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from functools import reduce
 from operator import add
 
-from graphgen.ir.graph import Node, make
+from graphgen.ir.node import Node, make
+from graphgen.ir.shape import ONE, Shape, axis_from_end
 
 
 def accumulate(parts: Sequence[Node]) -> Node:
@@ -34,3 +35,16 @@ def _tiles(parts: Sequence[Node]) -> tuple[list[Node], list[Node]]:
         place = size - tile.attrs["after"]
     covered = place == size and len(tiles) == len(padded) > 1
     return (tiles, others) if covered else ([], list(parts))
+
+
+def unbroadcast(dz: Node, shape: Shape) -> Node:
+    """A cotangent summed over the axes along which its operand was broadcast."""
+    lead = len(dz.shape) - len(shape)
+    ones = tuple(
+        axis_from_end(lead + i, len(dz.shape))
+        for i, dim in enumerate(shape)
+        if dim == ONE and dz.shape[lead + i] != ONE
+    )
+    if ones:
+        dz = make.sum(dz, axis=ones, keepdims=True)
+    return make.sum(dz, axis=tuple(range(lead)), keepdims=False) if lead else dz

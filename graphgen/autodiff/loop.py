@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 
-from graphgen.ir.graph import Graph, Node, Note, fresh, make, rebuild, variable, walk
+from graphgen.ir.graph import Graph, Note, rebuild, walk
+from graphgen.ir.node import Node, fresh, make, variable
 from graphgen.ir.step import Step
 
 BodyStep = Callable[[Graph, Collection[str], Collection[str]], Step]

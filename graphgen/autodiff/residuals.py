@@ -6,7 +6,8 @@ little cost: a minimum cut between what exists only in the forward pass and what
 
 from __future__ import annotations
 
-from graphgen.ir.graph import Graph, Node, Note, depending, walk
+from graphgen.ir.graph import Graph, Note, depending, walk
+from graphgen.ir.node import Node
 from graphgen.ir.op import OPS
 from graphgen.ir.shape import count
 

@@ -6,13 +6,13 @@ from collections.abc import Callable, Collection
 from dataclasses import replace
 
 from graphgen.autodiff import loop
-from graphgen.autodiff.accumulate import accumulate
+from graphgen.autodiff.accumulate import accumulate, unbroadcast
 from graphgen.autodiff.residuals import choose
-from graphgen.ir.graph import Graph, Node, Note, depending, fresh, make, move_notes, rebuild, variable
+from graphgen.ir.graph import Graph, Note, depending, move_notes, rebuild
+from graphgen.ir.node import Node, fresh, make, variable
 from graphgen.ir.op import OPS
 from graphgen.ir.shape import Dim
 from graphgen.ir.step import Step
-from graphgen.ops.structure import unbroadcast
 
 Polish = Callable[[Step], Step]  # rewrites a step before its residuals are chosen
 

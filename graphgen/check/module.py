@@ -13,7 +13,8 @@ import numpy as np
 from graphgen.check.numeric import STEP, Arrays, central_difference, complex_step
 from graphgen.contract import RECORDS
 from graphgen.errors import GraphgenError
-from graphgen.ir.graph import Graph, fresh
+from graphgen.ir.graph import Graph
+from graphgen.ir.node import fresh
 from graphgen.ir.shape import Shape
 from graphgen.spec.model import Cell
 

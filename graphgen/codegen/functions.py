@@ -11,7 +11,8 @@ from graphgen.codegen.program import Block, Field, Function, Line, Record
 from graphgen.codegen.prologue import Source, prologue
 from graphgen.codegen.text import call, codes, enclose, names_in, tidy, wrapped
 from graphgen.contract import RECORDS
-from graphgen.ir.graph import Graph, Node, Note, walk
+from graphgen.ir.graph import Graph, Note, walk
+from graphgen.ir.node import Node
 from graphgen.ir.op import shape_text
 from graphgen.ir.shape import Dim, show
 from graphgen.ir.step import Step

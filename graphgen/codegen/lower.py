@@ -9,7 +9,8 @@ from graphgen.codegen.names import Naming
 from graphgen.codegen.program import Block, Line, Loop
 from graphgen.codegen.text import WIDTH, tidy
 from graphgen.errors import DefectError
-from graphgen.ir.graph import Graph, Node, Note
+from graphgen.ir.graph import Graph, Note
+from graphgen.ir.node import Node
 from graphgen.ir.op import OPS, shape_text
 
 

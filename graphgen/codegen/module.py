@@ -17,7 +17,8 @@ from graphgen.codegen.names import ForwardNames
 from graphgen.codegen.program import Block, Field, Function, Line, Program, Record
 from graphgen.codegen.text import call, codes, names_in, tidy
 from graphgen.contract import HELPER_NAMES, MODULE_NAMES, PREVIOUS
-from graphgen.ir.graph import Graph, Node
+from graphgen.ir.graph import Graph
+from graphgen.ir.node import Node
 from graphgen.ir.op import OPS, shape_text
 from graphgen.ir.shape import ONE, Dim, Shape, show
 from graphgen.ir.step import Step

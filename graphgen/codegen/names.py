@@ -6,7 +6,8 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from typing import Protocol
 
-from graphgen.ir.graph import Graph, Node, Note
+from graphgen.ir.graph import Graph, Note
+from graphgen.ir.node import Node
 from graphgen.ir.op import OPS
 
 NOTHING = Note()

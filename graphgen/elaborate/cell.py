@@ -9,7 +9,8 @@ from graphgen.contract import PREVIOUS
 from graphgen.elaborate.expression import Elaborator, Value
 from graphgen.elaborate.functions import elaborate_function
 from graphgen.errors import SpecError
-from graphgen.ir.graph import Graph, Node, Note, variable
+from graphgen.ir.graph import Graph, Note
+from graphgen.ir.node import Node, variable
 from graphgen.ir.shape import Dim, show
 from graphgen.ops.function import Function
 from graphgen.spec.model import Cell, Equation, Variable

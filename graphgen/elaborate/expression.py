@@ -10,7 +10,8 @@ from graphgen.elaborate.arguments import attribute, bind
 from graphgen.elaborate.numbers import compute
 from graphgen.elaborate.subscript import subscript
 from graphgen.errors import ShapeError, SpecError, did_you_mean
-from graphgen.ir.graph import Node, Note, build
+from graphgen.ir.graph import Note
+from graphgen.ir.node import Node, build
 from graphgen.ir.op import OPS, Op
 from graphgen.ir.shape import Dim
 from graphgen.ops.formula import COMPARE, OPERATIONS

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from graphgen.ir.graph import Graph, make, variable
+from graphgen.ir.graph import Graph
+from graphgen.ir.node import make, variable
 from graphgen.ir.shape import Dim
 
 

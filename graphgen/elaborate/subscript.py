@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from graphgen.ir.graph import Node
+from graphgen.ir.node import Node
 from graphgen.ir.shape import Dim
 
 if TYPE_CHECKING:

@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 
 from graphgen.ir.bind import sizes
-from graphgen.ir.graph import Graph, Node
+from graphgen.ir.graph import Graph
+from graphgen.ir.node import Node
 from graphgen.ir.shape import Dim
 
 

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 from graphgen.ir.shape import Dim, Shape, axes_from_end
 
 if TYPE_CHECKING:
-    from graphgen.ir.graph import Graph, Node
+    from graphgen.ir.graph import Graph
+    from graphgen.ir.node import Node
 
 
 @dataclass(frozen=True)

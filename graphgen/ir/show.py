@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from graphgen.ir.graph import Graph, Node
+from graphgen.ir.graph import Graph
+from graphgen.ir.node import Node
 from graphgen.ir.op import OPS
 from graphgen.ir.shape import Dim, show
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from graphgen.ir.graph import Graph, Node
+from graphgen.ir.graph import Graph
+from graphgen.ir.node import Node
 
 
 @dataclass(frozen=True, eq=False)

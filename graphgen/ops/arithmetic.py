@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from graphgen.ir.graph import Node, make
+from graphgen.ir.node import Node, make
 from graphgen.ir.op import OPS, Op, Type, declare, sample
 from graphgen.ir.shape import broadcast
 from graphgen.ops.declare import elementwise_many

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import Any
 
-from graphgen.ir.graph import Node, build
+from graphgen.ir.node import Node, build
 from graphgen.ir.op import Op, Sample, register, sample
 from graphgen.ops import formula
 from graphgen.ops.declare import room

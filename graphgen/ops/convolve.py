@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from graphgen.errors import ShapeError
-from graphgen.ir.graph import Node, make
+from graphgen.ir.node import Node, make
 from graphgen.ir.op import Op, Type, declare, sample
 from graphgen.ir.shape import Axes, Dim, axis_from_end, show
 from graphgen.ops.composite import composite

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from graphgen.ir.graph import Graph, Node, make, variable
+from graphgen.ir.graph import Graph
+from graphgen.ir.node import Node, make, variable
 from graphgen.ir.op import Op, Type, axis_text, declare, sample
 from graphgen.ir.shape import ONE, Axes, Dim, OneAxis, axes_from_end, one_axis
 from graphgen.ops.composite import composite

@@ -6,7 +6,7 @@ import inspect
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 
-from graphgen.ir.graph import Node, build
+from graphgen.ir.node import Node, build
 from graphgen.ir.op import Op, Sample, Type, register, sample
 from graphgen.ir.shape import broadcast
 from graphgen.ops import formula

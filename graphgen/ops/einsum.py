@@ -7,7 +7,7 @@ from string import ascii_letters
 from typing import Any
 
 from graphgen.errors import ShapeError
-from graphgen.ir.graph import Node, make
+from graphgen.ir.node import Node, make
 from graphgen.ir.op import Op, Type, declare, sample
 from graphgen.ir.shape import Dim, show
 from graphgen.ops.composite import composite

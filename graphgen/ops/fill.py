@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from graphgen.errors import ShapeError
-from graphgen.ir.graph import Node, make
+from graphgen.ir.node import Node, make
 from graphgen.ir.op import Op, Type, declare, number_text, sample, shape_text
 from graphgen.ir.shape import Dim, axes_from_end
 from graphgen.ops.composite import composite

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from graphgen.ir.graph import Graph, Node, build, leaf, make, variable
+from graphgen.ir.graph import Graph
+from graphgen.ir.node import Node, build, leaf, make, variable
 from graphgen.ir.op import Op, Type, declare
 from graphgen.ir.shape import broadcast
 from graphgen.ops import formula

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from graphgen.errors import ShapeError
-from graphgen.ir.graph import Node, build, make
+from graphgen.ir.node import Node, build, make
 from graphgen.ir.op import Op, Type, axis_text, declare, sample
 from graphgen.ir.shape import axis_from_end, broadcast, count, show
 from graphgen.ops.composite import composite

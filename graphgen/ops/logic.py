@@ -1,11 +1,11 @@
-"""Comparisons and the choices made with them.  Booleans carry no cotangent."""
+"""Comparisons, the choices made with them, and their numbers.  Booleans carry no cotangent."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 from graphgen.errors import ShapeError
-from graphgen.ir.graph import Node, make
+from graphgen.ir.node import Node, make
 from graphgen.ir.op import Op, Type, declare, sample
 from graphgen.ir.shape import broadcast
 from graphgen.ops.declare import elementwise, elementwise_many
@@ -62,3 +62,14 @@ class Where(Op):
     def vjp(self, dz: Node, y: Node, *inputs: Node) -> Sequence[Node | None]:
         condition = inputs[0]
         return None, make.where(condition, dz, 0), make.where(condition, 0, dz)
+
+
+@declare
+class AsFloat(Op):
+    """Integers or booleans as numbers of the module's floating dtype; they get no cotangent."""
+
+    name, spelling = "as_float", "{x}.astype(dtype)"
+    elementwise, keeps_integers, differentiable, public = True, True, False, False
+
+    def infer(self, x: Node) -> Type:
+        return Type(x.shape)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from graphgen.errors import ShapeError
-from graphgen.ir.graph import Node, make
+from graphgen.ir.node import Node, make
 from graphgen.ir.op import sample
 from graphgen.ir.shape import axis_from_end
 from graphgen.ops.composite import composite

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from graphgen.errors import ShapeError
-from graphgen.ir.graph import Node, make
+from graphgen.ir.node import Node, make
 from graphgen.ir.op import Op, Type, axis_text, declare, sample, shape_text
 from graphgen.ir.shape import Axes, Dim, OneAxis, Shape, axis_from_end, count, one_axis, show
 from graphgen.ops.composite import composite

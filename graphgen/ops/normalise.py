@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from graphgen.errors import ShapeError
-from graphgen.ir.graph import Node, make
+from graphgen.ir.node import Node, make
 from graphgen.ir.op import sample
 from graphgen.ir.shape import Dim, show
 from graphgen.ops.composite import composite

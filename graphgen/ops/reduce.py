@@ -1,11 +1,11 @@
-"""Sums, means and softmax: operations along axes."""
+"""Operations along axes: sums, means, extremes, norms, softmax."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
 
-from graphgen.ir.graph import Node, make
+from graphgen.ir.node import Node, make
 from graphgen.ir.op import Op, Type, axis_text, declare, sample
 from graphgen.ir.shape import ONE, Axes, Dim, OneAxis, Shape, axes_from_end, count, one_axis
 from graphgen.ops.composite import composite

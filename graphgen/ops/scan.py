@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from graphgen.errors import ShapeError
-from graphgen.ir.graph import Graph, Node
+from graphgen.ir.graph import Graph
+from graphgen.ir.node import Node
 from graphgen.ir.op import Op, Type, declare
 from graphgen.ir.shape import Dim, show
 

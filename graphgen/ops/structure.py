@@ -1,4 +1,4 @@
-"""Operations that move elements and compute nothing: joining, slicing, reshaping, filling."""
+"""Operations that move elements and compute nothing: joining, slicing, padding, axes put in and taken out."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from graphgen.errors import ShapeError
-from graphgen.ir.graph import Node, make
+from graphgen.ir.node import Node, make
 from graphgen.ir.op import Op, Type, axis_text, declare, number_text, sample, shape_text
-from graphgen.ir.shape import ONE, Axes, Dim, OneAxis, Shape, axes_from_end, axis_from_end, broadcast, one_axis, show
+from graphgen.ir.shape import ONE, Axes, Dim, OneAxis, Shape, axes_from_end, broadcast, one_axis, show
 from graphgen.ops.fill import as_shape
 
 
@@ -244,27 +244,3 @@ class BroadcastTo(Op):
 
     def spell(self, node: Node, operands: Sequence[str]) -> str:
         return f"np.broadcast_to({operands[0]}, {shape_text(node.attrs['shape'])})"
-
-
-@declare
-class AsFloat(Op):
-    """Integers or booleans as numbers of the module's floating dtype; they get no cotangent."""
-
-    name, spelling = "as_float", "{x}.astype(dtype)"
-    elementwise, keeps_integers, differentiable, public = True, True, False, False
-
-    def infer(self, x: Node) -> Type:
-        return Type(x.shape)
-
-
-def unbroadcast(dz: Node, shape: Shape) -> Node:
-    """A cotangent summed over the axes along which its operand was broadcast."""
-    lead = len(dz.shape) - len(shape)
-    ones = tuple(
-        axis_from_end(lead + i, len(dz.shape))
-        for i, dim in enumerate(shape)
-        if dim == ONE and dz.shape[lead + i] != ONE
-    )
-    if ones:
-        dz = make.sum(dz, axis=ones, keepdims=True)
-    return make.sum(dz, axis=tuple(range(lead)), keepdims=False) if lead else dz

@@ -11,7 +11,8 @@ from functools import lru_cache
 import numpy as np
 
 from graphgen.ir.evaluate import evaluate
-from graphgen.ir.graph import Graph, Node, build, leaf
+from graphgen.ir.graph import Graph
+from graphgen.ir.node import Node, build, leaf
 from graphgen.ir.op import OPS
 from graphgen.ir.step import Step
 from graphgen.ops import formula, helpers

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from graphgen.ir.graph import Node, build
+from graphgen.ir.node import Node, build
 from graphgen.ir.op import OPS
 from graphgen.ir.shape import Dim
 from graphgen.ir.step import Step

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from graphgen.ir.graph import Node, rebuild
+from graphgen.ir.graph import rebuild
+from graphgen.ir.node import Node
 from graphgen.ir.step import Step
 
 Rule = Callable[[Node], Node | None]  # a node of the same value, type and shape, or None
