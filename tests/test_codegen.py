@@ -64,20 +64,18 @@ def test_lines_are_short_and_names_are_the_users(name, level):
 
 
 @pytest.mark.parametrize("name", shipped_specs())
-def test_every_block_of_level_0_tells_its_equation_and_its_junctions(name):
-    source = compile_file(find_spec(name), 0).source
-    backward = source[source.index("def backward(") :].split("\ndef ")[0]
+def test_every_block_of_level_0_tells_its_equation_and_every_junction_its_rule(name):
+    done = compile_file(find_spec(name), 0)
+    backward = done.source[done.source.index("def backward(") :].split("\ndef ")[0]
     body = backward[backward.index("# the cotangents handed in") : backward.index("return Gradients")]
-    _, *blocks = body.split("\n\n    # ")
-    assert blocks
-    for block in blocks:
-        heading, *lines = block.rstrip().splitlines()
-        assert heading.split(".")[0].isdigit(), heading
-        junctions = [line for line in lines if line.startswith("    d") and " = " in line]
-        assert junctions
-        told = [line for at, line in enumerate(lines) if "  # " in line or lines[at - 1].startswith("    # ")]
-        inner = [line for line in junctions if line not in told]
-        assert len(told) >= len(inner), block
+    graph = done.step.backward
+    rules = [graph.notes[node].rule for node in graph.order() if node in graph.notes and graph.notes[node].rule]
+    comments = [line.split("# ", 1)[1] for line in body.splitlines() if "# " in line]
+    assert sorted(rules) == sorted(comment for comment in comments if comment in rules)
+    headings = {f"{number}. {equation.text}"[:60] for number, equation in enumerate(done.cell.equations, start=1)}
+    others = [comment for comment in comments if comment not in rules]
+    assert {comment[:60] for comment in others if comment[0].isdigit()} <= headings
+    assert any(comment[0].isdigit() for comment in others)
 
 
 def test_the_readme_shows_the_lstm_as_it_is_written():
