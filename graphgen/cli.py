@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 FINDINGS, USAGE = 1, 2
 STAGES = ("spec", "graph", "backward", "program")
 level_option = click.option(
-    "-O", "level", type=click.Choice(["0", "1"]), default=None,
+    "-O", "level", type=click.Choice(["0", "1", "2"]), default=None,
     help="Optimisation level: 0 for reading, 1 (the default) simplified.",
 )  # fmt: skip
 

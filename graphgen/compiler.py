@@ -50,6 +50,9 @@ def compile_cell(cell: Cell, level: int = passes.DEFAULT) -> Compilation:
     length = Dim.of(fresh("T", cell.names))
     graph = elaborate(cell)
     step = differentiate(graph, polish, cell.average_over)
-    sequence = differentiate(over_time(graph, length), polish, cell.average_over) if cell.states else None
+    sequence = None
+    if cell.states:
+        prepared = passes.prepare(over_time(graph, length), level)
+        sequence = differentiate(prepared, polish, cell.average_over)
     program = lower(cell, step, sequence, length, level)
     return Compilation(cell, step, sequence, program, render(program))

@@ -13,6 +13,6 @@ MODULE_NAMES = frozenset(
     [
         *("np", "NamedTuple", *RECORDS, *RECORDS.values(), "Gradients", "Residuals", "SequenceResiduals"),
         *("init_parameters", "zero_state", "forward", "backward", "forward_sequence", "backward_sequence"),
-        *("residuals", "d_outputs", "d_state", "d_final", "dtype", "rng"),
+        *("residuals", "d_outputs", "d_state", "d_final", "dtype", "rng", "Workspace", "workspace"),
     ]
 )

@@ -6,65 +6,75 @@ little cost: a minimum cut between what exists only in the forward pass and what
 
 from __future__ import annotations
 
-from graphgen.ir.graph import Graph, Note, depending, walk
+from collections.abc import Hashable, Mapping
+
+from graphgen.ir.graph import Graph, Note, below, depending, walk
 from graphgen.ir.node import Node
 from graphgen.ir.op import OPS
 from graphgen.ir.shape import count
 
 NOMINAL = 64  # the size of every dim when arrays of symbolic shapes are weighed
-SOURCE, SINK = -1, -2
+SOURCE, SINK = "source", "sink"
 CHEAP = ("add", "subtract", "multiply", "negative")  # to compute again, beside views, which cost nothing
 
 
 def choose(forward: Graph, backward: Graph) -> tuple[Node, ...]:
     """The residuals, in the order of the forward pass; parameters among them cost nothing to keep."""
-    import networkx as nx
-
     order = walk([*forward.outputs.values(), *backward.outputs.values()])
-    in_forward = set(walk(forward.outputs.values())) | set(forward.inputs.values())
+    in_forward = below([*forward.outputs.values(), *forward.inputs.values()])
     in_forward |= {node for node in order if node.op is OPS["item"] and node.inputs[0] in in_forward}
     cotangents = {leaf for key, leaf in backward.inputs.items() if key not in forward.inputs}
     late = depending(walk(backward.outputs.values()), cotangents)
     held = depending(order, {node for node in order if node.op in (OPS["input"], OPS["scan"])})
 
-    number = {node: at for at, node in enumerate(order)}
-    network: nx.DiGraph[int] = nx.DiGraph()
-    network.add_nodes_from([SOURCE, SINK])
-    waiting = [node for node in _reads(backward, late) if node in held]
-    for node in waiting:
-        network.add_edge(2 * number[node] + 1, SINK)
-    seen = set()
-    while waiting:
-        node = waiting.pop()
-        if node in seen:
-            continue
-        seen.add(node)
-        enter, leave = 2 * number[node], 2 * number[node] + 1
-        if node in in_forward:
-            network.add_edge(enter, leave, capacity=_weight(node, forward.notes.get(node, Note())))
-        else:
-            network.add_edge(enter, leave)
-        if node in in_forward and not (node.op.view or node.op.name in CHEAP):
+    reads = _reads(backward, late) & held  # what is made of numbers and sizes alone costs nothing
+    dear = {node for node in in_forward if not (node.op.view or node.op.name in CHEAP)}
+    needed = _needed(reads, dear, held)
+    forced = reads & dear
+    doubtful = depending((node for node in order if node in needed), needed & dear - forced, lambda n: n not in dear)
+    weights = {
+        node: _weight(node, forward.notes.get(node, Note())) if node in in_forward else None
+        for node in order
+        if node in doubtful
+    }
+    kept = forced | (_cut(weights, doubtful & dear, doubtful & reads) if weights else set())
+    return tuple(dict.fromkeys(n for n in (*forward.inputs.values(), *forward.order(), *order) if n in kept))
+
+
+def _needed(reads: set[Node], dear: set[Node], held: set[Node]) -> set[Node]:
+    """What is read, and what it may be computed again from: whatever is dear is not computed again."""
+    needed, stack = set(reads), list(reads)
+    while stack:
+        node = stack.pop()
+        more = (set(node.inputs) & held) - needed if node not in dear else set()
+        needed |= more
+        stack += more
+    return needed
+
+
+def _cut(weights: Mapping[Node, int | None], begin: set[Node], end: set[Node]) -> set[Node]:
+    """The lightest nodes that part the beginning from the end; those without a weight cannot be among them."""
+    import networkx as nx
+    from networkx.algorithms.flow import shortest_augmenting_path
+
+    network: nx.DiGraph[Hashable] = nx.DiGraph()
+    for node, weight in weights.items():
+        enter, leave = (node, "enter"), (node, "leave")
+        network.add_edge(enter, leave, **({} if weight is None else {"capacity": weight}))
+        if node in begin:
             network.add_edge(SOURCE, enter)
-            continue
-        for operand in node.inputs:
-            if operand in held:  # what is made of numbers and sizes alone costs nothing
-                network.add_edge(2 * number[operand] + 1, enter)
-                waiting.append(operand)
-    _, (reached, _) = nx.minimum_cut(network, SOURCE, SINK)
-    ordered = [node for node in (*forward.inputs.values(), *forward.order(), *order) if node in seen]
-    kept = [node for node in ordered if 2 * number[node] in reached and 2 * number[node] + 1 not in reached]
-    return tuple(dict.fromkeys(kept))
+        else:
+            network.add_edges_from(((operand, "leave"), enter) for operand in node.inputs if operand in weights)
+        if node in end:
+            network.add_edge(leave, SINK)
+    _, (before, _) = nx.minimum_cut(network, SOURCE, SINK, flow_func=shortest_augmenting_path)
+    return {node for node in weights if (node, "enter") in before and (node, "leave") not in before}
 
 
-def _reads(backward: Graph, late: set[Node]) -> list[Node]:
+def _reads(backward: Graph, late: set[Node]) -> set[Node]:
     """What meets a cotangent, or is itself a result, without depending on one."""
-    reads: dict[Node, None] = {}
-    for node in walk(backward.outputs.values()):
-        if node in late:
-            reads.update((operand, None) for operand in node.inputs if operand not in late)
-    reads.update((node, None) for node in backward.outputs.values() if node not in late)
-    return list(reads)
+    operands = {operand for node in below(backward.outputs.values()) & late for operand in node.inputs}
+    return (operands | set(backward.outputs.values())) - late
 
 
 def _weight(node: Node, note: Note) -> int:

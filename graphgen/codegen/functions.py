@@ -6,9 +6,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from graphgen.codegen.lower import Lowering
-from graphgen.codegen.names import BackwardNames, ForwardNames
+from graphgen.codegen.names import BackwardNames, ForwardNames, Naming
 from graphgen.codegen.program import Block, Field, Function, Line, Record
 from graphgen.codegen.prologue import Source, prologue
+from graphgen.codegen.storage import Stored
 from graphgen.codegen.text import call, codes, enclose, names_in, tidy, wrapped
 from graphgen.contract import RECORDS
 from graphgen.ir.graph import Graph, Note, walk
@@ -16,6 +17,9 @@ from graphgen.ir.node import Node
 from graphgen.ir.op import shape_text
 from graphgen.ir.shape import Dim, show
 from graphgen.ir.step import Step
+
+
+WORKSPACE = "workspace: Workspace | None = None"
 
 
 @dataclass(frozen=True)
@@ -40,7 +44,10 @@ def members(graph: Graph | Iterable[str], group: str) -> list[str]:
 class Pair:
     """A forward and a backward function, and the record that goes from the one to the other."""
 
-    def __init__(self, step: Step, names: ForwardNames, spoken: Spoken, length: Dim | None = None) -> None:
+    def __init__(
+        self, step: Step, names: ForwardNames, spoken: Spoken, length: Dim | None = None, in_place: bool = False
+    ) -> None:
+        self.in_place = in_place
         self.step, self.names, self.spoken, self.length = step, names, spoken, length
         self.suffix = "_sequence" if length is not None else ""
         self.record_name = "SequenceResiduals" if length is not None else "Residuals"
@@ -75,7 +82,7 @@ class Pair:
         sources = self._sources(graph, self.given)
         texts = {graph.inputs[source.whole]: source.text for source in sources}
         kept = [*graph.outputs.values(), *self.residuals]
-        lowering = Lowering(graph, texts, kept, self.names, self.spoken.heading)
+        lowering = self._lowering(graph, texts, kept, self.names, "forward")
         blocks = lowering.run()
 
         def result(group: str) -> str:
@@ -92,6 +99,7 @@ class Pair:
         used = names_in([*codes(blocks), *(f"_({value})" for value in [*results, residuals])])
         begin, unbound = self._begin(sources, used, self.given)
         arguments = [f"{group}: {RECORDS[group]}" for group in self.given]
+        arguments += [WORKSPACE] if "workspace" in used else []
         arguments += ["*", *(f"{size}: int" for size in unbound)] if unbound else []
         records = [RECORDS[group] for group in ("outputs", "state") if group == "outputs" or self.spoken.has_state]
         result_type = f"tuple[{', '.join([*records, self.record_name])}]"
@@ -107,7 +115,7 @@ class Pair:
         texts |= {node: source.text for node, source in zip(self.residuals, residuals)}
         naming = BackwardNames(self.names, texts.values())
         seeds = self._seeds(graph, naming, texts)
-        lowering = Lowering(graph, texts, graph.outputs.values(), naming, self.spoken.heading)
+        lowering = self._lowering(graph, texts, graph.outputs.values(), naming, "backward")
         blocks = (*seeds, *lowering.run())
 
         shared = set(graph.inputs.values())  # what was handed in, and the gradients so far
@@ -135,9 +143,17 @@ class Pair:
         begin = (Block("", (*defaults, *told, *(item for block in begin for item in block.items))),)
         arguments = ["parameters: Parameters", f"residuals: {self.record_name}"]
         arguments += [f"{name}: {RECORDS[group]} | None = None" for name, group in handed.items()]
+        arguments += [WORKSPACE] if "workspace" in used else []
         doc = self._backward_doc()
         name = f"backward{self.suffix}"
         return Function(name, tuple(arguments), "Gradients", doc, (*begin, *blocks), returns), unbound
+
+    def _lowering(
+        self, graph: Graph, texts: dict[Node, str], kept: Iterable[Node], naming: Naming, function: str
+    ) -> Lowering:
+        if self.in_place:
+            return Stored(graph, texts, kept, naming, self.spoken.heading, function)
+        return Lowering(graph, texts, kept, naming, self.spoken.heading)
 
     def _seeds(self, graph: Graph, naming: BackwardNames, texts: dict[Node, str]) -> list[Block]:
         """The cotangents that are handed in, under their names."""
@@ -163,6 +179,8 @@ class Pair:
     ) -> tuple[tuple[Block, ...], list[str]]:
         """The prologue as a block, and the sizes it cannot tell."""
         lines, unbound = prologue(sources, used, self.spoken.dims)
+        if "workspace" in used:
+            lines.append(Line("workspace = Workspace() if workspace is None else workspace"))
         if "dtype" in used:
             lines.append(Line(f"dtype = _dtype({', '.join(groups)})"))
         return ((Block("", tuple(lines)),) if lines else ()), unbound

@@ -56,14 +56,17 @@ class Lowering:
         reads: Counter[Node] = Counter(self.kept.keys())
         stated = set()
         for node in reversed(self.order):
-            note = self.note(node)
-            own = note.name or note.cotangent_of or node in self.kept
-            many = reads[node] > 1 and not node.op.view
-            if (own or many) and node.inputs and not node.weak and node.op not in (OPS["item"], OPS["scan"]):
+            expressible = node.inputs and not node.weak and node.op not in (OPS["item"], OPS["scan"])
+            if expressible and self.deserves_line(node, reads[node]):
                 stated.add(node)
             for operand in node.inputs:
                 reads[operand] += 1 if node in stated else reads[node]
         return reads, stated
+
+    def deserves_line(self, node: Node, reads: int) -> bool:
+        """Whether a node is named, kept, or read more than once."""
+        note = self.note(node)
+        return bool(note.name or note.cotangent_of or node in self.kept or (reads > 1 and not node.op.view))
 
     def run(self) -> tuple[Block, ...]:
         """Write every statement; the blocks, each under the heading of its equation."""

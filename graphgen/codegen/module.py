@@ -37,7 +37,7 @@ def lower(cell: Cell, step: Step, sequence: Step | None, length: Dim, level: int
     spoken = Spoken([equation.text for equation in cell.equations], dims, bool(cell.states))
     pairs = [Pair(step, names, spoken)]
     if sequence:
-        pairs.append(Pair(sequence, names, spoken, length))
+        pairs.append(Pair(sequence, names, spoken, length, in_place=level > 1))
     functions = [*_setup(cell), *(function for pair in pairs for function in (pair.forward, pair.backward))]
     defined = _defined([graph for pair in pairs for graph in (pair.step.forward, pair.step.backward)])
     return Program(
@@ -171,7 +171,7 @@ def _helpers(functions: Iterable[Function]) -> tuple[str, ...]:
         name: inspect.getsource(helper)
         for room in (runtime, helpers)
         for name, helper in vars(room).items()
-        if inspect.isfunction(helper)
+        if inspect.isfunction(helper) or helper is runtime.Workspace
     }
     waiting = [*(code for f in functions for code in codes(f.blocks))]
     waiting += [textwrap.dedent(f"def _():\n    {f.returns}") for f in functions]

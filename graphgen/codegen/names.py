@@ -18,13 +18,14 @@ class Names:
 
     def __init__(self, taken: Iterable[str]) -> None:
         self.taken = set(taken)
+        self.numbers: Counter[str] = Counter()  # the last one given to each name: no number before it is free
 
     def claim(self, preferred: str) -> str:
         """The name itself if it is free, or with the first free number behind it."""
-        name, number = preferred, 1
+        name = preferred
         while name in self.taken:
-            number += 1
-            name = f"{preferred}_{number}"
+            self.numbers[preferred] += 1
+            name = f"{preferred}_{self.numbers[preferred] + 1}"
         self.taken.add(name)
         return name
 
@@ -37,6 +38,9 @@ class Naming(Protocol):
 
     def free(self, name: str) -> str:
         """A free name like one that is taken."""
+
+    def claim(self, preferred: str) -> str:
+        """A name for something that is no value of the graph: the preferred one, or the next that is free."""
 
     def index(self, depth: int) -> str:
         """The name of the step in a loop within `depth` others."""
@@ -76,6 +80,10 @@ class ForwardNames:
         self.names.taken.add(name)
         return self.names.claim(name)
 
+    def claim(self, preferred: str) -> str:
+        """The name, or with a number."""
+        return self.names.claim(preferred)
+
     def index(self, depth: int) -> str:
         """`t`, and the like for loops within loops."""
         while len(self.indices) <= depth:
@@ -84,6 +92,9 @@ class ForwardNames:
 
     def _describe(self, node: Node) -> str:
         """A name for a value that the user gave none: `tanh_c`, `gate_1`, `gate_add`, `a_steps`."""
+        note = self.notes.get(node, NOTHING)
+        if note.stands_for:
+            return self.name(note.stands_for) + ("_steps" if note.steps else "")
         if node.op is OPS["item"]:
             body: Graph = node.inputs[0].attrs["body"]
             return self.name(list(body.outputs.values())[node.attrs["at"]]) + "_steps"
@@ -113,12 +124,18 @@ class BackwardNames:
         preferred = self._preferred(node, note)
         if not preferred:
             return self.forward.name(note.stands_for or node)
+        preferred += "_steps" if note.steps else ""
         return preferred if preferred in dying else self.names.claim(preferred)
 
     def free(self, name: str) -> str:
         """The name with a number."""
         self.names.taken |= {name, *self.forward.names.taken}  # which grew while this function was written
         return self.names.claim(name)
+
+    def claim(self, preferred: str) -> str:
+        """The name, or with a number."""
+        self.names.taken |= self.forward.names.taken
+        return self.names.claim(preferred)
 
     def index(self, depth: int) -> str:
         """The forward loops' name for the step."""

@@ -7,6 +7,23 @@ from typing import Any
 import numpy as np
 
 
+class Workspace:
+    """Room that calls share: hand one to every call, and calls of the same sizes allocate only what they return.
+
+    It serves one call at a time.
+    """
+
+    def __init__(self) -> None:
+        self._arrays: dict[str, np.ndarray] = {}
+
+    def array(self, name: str, shape: tuple[int, ...], dtype: Any) -> np.ndarray:
+        """The array of a name, with whatever the last call left in it."""
+        array = self._arrays.get(name)
+        if array is None or array.shape != shape or array.dtype != dtype:
+            array = self._arrays[name] = np.empty(shape, dtype)
+        return array
+
+
 def _dtype(*groups: Any) -> np.dtype[Any]:
     """The floating dtype that the arrays of some groups promote to."""
     arrays = [array for group in groups if group is not None for array in group]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import re
+import symtable
 import textwrap
 from collections.abc import Iterable, Mapping
 
@@ -10,16 +12,23 @@ from graphgen.codegen.program import Block, Line
 
 WIDTH = 88  # of an expression; with its name, its indentation and its sign a statement fits 110 columns
 LINE = 106
+_PLAIN = re.compile(r"[^\W\d][\w.]*( [-+*/@] [^\W\d][\w.]*)?")  # a name, or two and a sign: tidy as it is
 
 
 def tidy(text: str) -> str:
     """An expression without needless brackets."""
-    return ast.unparse(ast.parse(text, mode="eval"))
+    return text if _PLAIN.fullmatch(text) else ast.unparse(ast.parse(text, mode="eval"))
 
 
 def names_in(texts: Iterable[str]) -> set[str]:
     """Every name that some statements mention."""
-    return {node.id for text in texts for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Name)}
+    waiting = [symtable.symtable("\n".join(texts), "<statements>", "exec")]
+    names: set[str] = set()
+    while waiting:
+        table = waiting.pop()
+        names.update(table.get_identifiers())
+        waiting += table.get_children()
+    return names
 
 
 def codes(blocks: Iterable[Block]) -> list[str]:

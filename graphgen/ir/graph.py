@@ -21,7 +21,9 @@ class Note:
     rule: str = ""  # the junction rule that made it
     cotangent_of: Node | None = None
     part: bool = False  # one of several contributions to that cotangent
-    stands_for: Node | None = None  # for a leaf of a loop's backward: the residual of the forward loop
+    stands_for: Node | None = None  # the value in a loop that this is, in another loop or outside
+    steps: bool = False  # of every step at once, by a pass that took it out of the loop
+    place: str = ""  # why a pass put it where it stands
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,7 +37,7 @@ class Graph:
     def order(self, results: Iterable[Node] | None = None) -> list[Node]:
         """Every node that the results need, operands before users, otherwise as the notes have them."""
         roots = list(self.outputs.values() if results is None else results)
-        live = set(walk(roots))
+        live = below(roots)
         return walk([node for node in self.notes if node in live] + roots)
 
     def view(self) -> nx.MultiDiGraph[Node]:
@@ -62,8 +64,9 @@ def move_notes(notes: Mapping[Node, Note], change: Mapping[Node, Node]) -> dict[
     """The notes of nodes that were changed; of two notes that meet on one node the first stays."""
     moved: dict[Node, Note] = {}
     for node, note in notes.items():
-        if note.cotangent_of:
-            note = replace(note, cotangent_of=change.get(note.cotangent_of, note.cotangent_of))
+        of = note.cotangent_of
+        if of is not None and change.get(of, of) is not of:
+            note = replace(note, cotangent_of=change[of])
         moved.setdefault(change.get(node, node), note)
     return moved
 
@@ -71,15 +74,26 @@ def move_notes(notes: Mapping[Node, Note], change: Mapping[Node, Node]) -> dict[
 def walk(roots: Iterable[Node]) -> list[Node]:
     """Every node the roots need, operands before users, depth first (without recursion: graphs get deep)."""
     done: dict[Node, None] = {}
-    stack = [(root, False) for root in reversed(list(roots))]
+    stack = list(roots)[::-1]
     while stack:
-        node, ready = stack.pop()
-        if ready:
-            done.setdefault(node)
-        elif node not in done:
-            stack.append((node, True))
-            stack.extend((operand, False) for operand in reversed(node.inputs) if operand not in done)
+        node = stack[-1]
+        waiting = [] if node in done else [operand for operand in node.inputs if operand not in done]
+        if waiting:
+            stack += reversed(waiting)
+        else:
+            done[stack.pop()] = None
     return list(done)
+
+
+def below(roots: Iterable[Node]) -> set[Node]:
+    """Every node the roots need, themselves among them."""
+    found = set(roots)
+    stack = list(found)
+    while stack:
+        more = set(stack.pop().inputs) - found
+        found |= more
+        stack += more
+    return found
 
 
 def depending(

@@ -94,14 +94,14 @@ def build(op: str | Op, *operands: Operand | Dim, **attrs: Any) -> Node:
     Raises ShapeError if the operation cannot take the operands.
     """
     op = OPS[op] if isinstance(op, str) else op
-    inputs = tuple(leaf(operand) for operand in operands)
+    inputs = tuple([operand if isinstance(operand, Node) else leaf(operand) for operand in operands])
     if not op.keeps_integers:
-        inputs = tuple(i if i.dtype == "float" else build("as_float", i) for i in inputs)
+        inputs = tuple([i if i.results[0].dtype == "float" else build("as_float", i) for i in inputs])
     attrs = op.normalise(inputs, attrs)
     expanded = op.expand(*inputs, **attrs)
     if expanded is not None:
         return cast(Node, expanded)  # of `split` a tuple, which only the elaborator meets
-    key = (op, inputs, tuple((k, repr(v) if isinstance(v, float) else v) for k, v in sorted(attrs.items())))
+    key = (op, inputs, tuple([(k, repr(v) if isinstance(v, float) else v) for k, v in sorted(attrs.items())]))
     node = _NODES.get(key)
     if node is None:
         node = _NODES[key] = _new(op, inputs, attrs)

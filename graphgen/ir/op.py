@@ -6,7 +6,7 @@ import inspect
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from graphgen.ir.shape import Dim, Shape, axes_from_end
 
@@ -15,8 +15,7 @@ if TYPE_CHECKING:
     from graphgen.ir.node import Node
 
 
-@dataclass(frozen=True)
-class Type:
+class Type(NamedTuple):
     """What is known of an array before it exists: its shape and whether it holds "float", "int" or "bool"."""
 
     shape: Shape
@@ -79,6 +78,13 @@ class Op:
 
     def expand(self, *args: Any, **attrs: Any) -> Any:
         """For a composite, the nodes it stands for; an operation proper returns None."""
+        return None
+
+    def lift(self, *inputs: Node, lifted: Sequence[bool], **attrs: Any) -> Node | None:
+        """The operation for every step at once: some operands, as `lifted` says, have a leading axis more.
+
+        None stands for the usual way, by broadcasting and by axes that count from the end.
+        """
         return None
 
     def inner(self, **attrs: Any) -> Graph | None:

@@ -8,21 +8,30 @@ two dims are equal for all sizes exactly when they are equal here.  A quotient t
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from math import prod
 from typing import Any
+from weakref import WeakValueDictionary
 
 from graphgen.errors import ShapeError
 
 Monomial = tuple[str, ...]  # the symbols that are multiplied, sorted; () is the constant
 
 
-@dataclass(frozen=True)
 class Dim:
-    """A polynomial over the declared dims: `3*n_a`, `n_a + n_x`, `1`."""
+    """A polynomial over declared dims: `3*n_a`, `n_a + n_x`, `1`.  Equal dims are one object; never change one."""
+
+    __slots__ = ("__weakref__", "terms")
 
     terms: tuple[tuple[Monomial, int], ...]
+
+    def __new__(cls, terms: tuple[tuple[Monomial, int], ...]) -> Dim:
+        """The one dim of these terms, which are in the normal form."""
+        dim = _DIMS.get(terms)
+        if dim is None:
+            dim = _DIMS[terms] = super().__new__(cls)
+            dim.terms = terms
+        return dim
 
     @staticmethod
     def of(value: DimLike) -> Dim:
@@ -39,7 +48,7 @@ class Dim:
         return _collect((tuple(sorted(a + b)), i * j) for a, i in self.terms for b, j in right)
 
     def __neg__(self) -> Dim:
-        return self * -1
+        return Dim(tuple((monomial, -c) for monomial, c in self.terms))
 
     def __sub__(self, other: DimLike) -> Dim:
         return self + -Dim.of(other)
@@ -122,6 +131,7 @@ class Dim:
 DimLike = Dim | int | str
 Shape = tuple[Dim, ...]
 Axes = tuple[int, ...]  # counted from the end
+_DIMS: WeakValueDictionary[Any, Dim] = WeakValueDictionary()
 ONE = Dim((((), 1),))
 _QUOTIENTS: dict[str, tuple[Dim, int]] = {}  # symbols that stand for quotients
 
@@ -180,6 +190,9 @@ def count(shape: Sequence[Dim]) -> Dim:
 
 def broadcast(*shapes: Shape) -> Shape:
     """The shape that NumPy broadcasts the shapes to, or a ShapeError that names the dims at odds."""
+    several = set(shapes) - {()}
+    if len(several) == 1:
+        return several.pop()
     rank = max(map(len, shapes))
     padded = [(ONE,) * (rank - len(shape)) + shape for shape in shapes]
     return tuple(_broadcast_dim(dims, shapes) for dims in zip(*padded))

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from graphgen.errors import DefectError
-from graphgen.ir.graph import Graph
+from graphgen.ir.graph import Graph, below, walk
+from graphgen.ir.node import Node
 from graphgen.ir.op import OPS, Type
 
 
@@ -11,22 +12,41 @@ class MalformedGraphError(DefectError):
     """A graph that breaks the rules of the IR."""
 
 
-def verify(graph: Graph) -> None:
-    """Raise MalformedGraphError unless leaves are declared, types are as inferred, and loops are well formed too."""
-    leaves = set(graph.inputs.values())
+def verify(*graphs: Graph) -> None:
+    """Raise MalformedGraphError unless leaves are declared, types are as inferred, and loops are well formed too.
+
+    A node that the graphs share is inferred once.
+    """
+    inferred: set[Node] = set()
+    waiting = list(graphs)
+    while waiting:
+        graph = waiting.pop()
+        _check_leaves(graph)
+        nodes = [node for node in walk(graph.outputs.values()) if node not in inferred]
+        for node in nodes:
+            _check(node)
+        inferred.update(nodes)
+        waiting += [node.attrs["body"] for node in nodes if node.op is OPS["scan"]]
+
+
+def _check_leaves(graph: Graph) -> None:
+    """The leaves are inputs, and every input that is read is among them."""
     for key, leaf in graph.inputs.items():
         if leaf.op is not OPS["input"]:
             raise MalformedGraphError(f"the leaf {key} is a {leaf.op.name}")
-    for node in graph.order():
+    leaves = set(graph.inputs.values())
+    for node in below(graph.outputs.values()):
         if node.op is OPS["input"] and node not in leaves:
             raise MalformedGraphError(f"{node} is read and not declared")
-        inferred = node.op.infer(*node.inputs, **node.op.normalise(node.inputs, dict(node.attrs)))
-        results = (inferred,) if isinstance(inferred, Type) else inferred
-        if results != node.results:
-            raise MalformedGraphError(f"{node} is {node.results}, inferred {results}")
-        if len(node.results) > 1 and node.op is not OPS["scan"]:
-            raise MalformedGraphError(f"{node} has several results")
-        if any(operand.op is OPS["scan"] for operand in node.inputs) and node.op is not OPS["item"]:
-            raise MalformedGraphError(f"{node} reads a scan whole")
-        if node.op is OPS["scan"]:
-            verify(node.attrs["body"])
+
+
+def _check(node: Node) -> None:
+    """The types of a node are those that its operation infers, and only a loop has several."""
+    inferred = node.op.infer(*node.inputs, **node.attrs)
+    results = (inferred,) if isinstance(inferred, Type) else inferred
+    if results != node.results:
+        raise MalformedGraphError(f"{node} is {node.results}, inferred {results}")
+    if len(node.results) > 1 and node.op is not OPS["scan"]:
+        raise MalformedGraphError(f"{node} has several results")
+    if node.op is not OPS["item"] and any(operand.op is OPS["scan"] for operand in node.inputs):
+        raise MalformedGraphError(f"{node} reads a scan whole")

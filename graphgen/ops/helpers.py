@@ -11,6 +11,14 @@ def sigmoid(x: np.ndarray) -> np.ndarray:
     return np.where(x >= 0, 1, z) / (1 + z)
 
 
+def sigmoid_into(x: np.ndarray, out: np.ndarray) -> np.ndarray:
+    """The logistic function of x, written into out."""
+    with np.errstate(over="ignore"):  # exp(-x) may be infinite: the quotient is 0 then, as it should be
+        np.exp(np.negative(x, out=out), out=out)
+    np.add(out, 1, out=out)
+    return np.divide(1, out, out=out)
+
+
 def log_sigmoid(x: np.ndarray) -> np.ndarray:
     """log(sigmoid(x)), exact where sigmoid(x) is too small to be a number."""
     return np.minimum(x, 0) - np.log1p(np.exp(np.minimum(x, -x)))

@@ -14,9 +14,12 @@ from graphgen.ops.composite import composite
 
 def swap(x: Node) -> Node:
     """The matrix, or each matrix of a stack, transposed; twice is not at all."""
-    if x.op.name == "transpose" and x.attrs["axes"] == (-1, -2):
-        return x.inputs[0]
-    return make.transpose(x, axes=(-1, -2))
+    return x.inputs[0] if is_swap(x) else make.transpose(x, axes=(-1, -2))
+
+
+def is_swap(x: Node) -> bool:
+    """Whether a node is a matrix transposed, or a stack of them."""
+    return x.op.name == "transpose" and bool(x.attrs["axes"] == (-1, -2))
 
 
 @declare
@@ -60,6 +63,30 @@ class MatMul(Op):
                 column, dz_column = make.expand_dims(b, axis=-1), make.expand_dims(dz, axis=-1)
                 return dz_column @ swap(column), make.squeeze(swap(a) @ dz_column, axis=-1)
         return dz @ swap(b), swap(a) @ dz
+
+    def lift(self, *inputs: Node, lifted: Sequence[bool], **attrs: Any) -> Node | None:
+        a, b = inputs
+        match (len(a.shape) - lifted[0], len(b.shape) - lifted[1]), lifted:
+            case (_, 2), [True, False]:  # one product instead of one a step
+                return matrix(a) @ b if len(a.shape) == 2 else make.reshape(matrix(a) @ b, shape=(*a.shape[:-1], b.shape[-1]))
+            case (2, 1), [False, True]:
+                return b @ swap(a)
+            case (1, 1), [False, True]:
+                return b @ a
+            case (1, 1), [True, True]:
+                return make.sum(a * b, axis=-1)
+            case (2, 1), [True, True]:
+                return make.squeeze(a @ make.expand_dims(b, axis=-1), axis=-1)
+            case (1, 2), [True, True]:
+                return make.squeeze(make.expand_dims(a, axis=-2) @ b, axis=-2)
+            case (2, 2), _:
+                return a @ b
+        return None
+
+
+def matrix(x: Node) -> Node:
+    """An array as the matrix of its last axis: all others side by side."""
+    return x if len(x.shape) == 2 else make.reshape(x, shape=(count(x.shape[:-1]), x.shape[-1]))
 
 
 @declare

@@ -48,6 +48,9 @@ class Reshape(Op):
     def spell(self, node: Node, operands: Sequence[str]) -> str:
         return f"np.reshape({operands[0]}, {shape_text(node.attrs['shape'])})"
 
+    def lift(self, *inputs: Node, lifted: Sequence[bool], **attrs: Any) -> Node | None:
+        return make.reshape(inputs[0], shape=(inputs[0].shape[0], *attrs["shape"]))
+
 
 @declare
 class Stack(Op):

@@ -2,26 +2,61 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
+from graphgen.ir.graph import Graph
 from graphgen.ir.step import Step
 from graphgen.ir.verify import verify
+from graphgen.passes.after_loop import after_the_loop
+from graphgen.passes.before_loop import all_steps_at_once, invariants
 from graphgen.passes.identities import apply_identities
 from graphgen.passes.movement import cancel_movement
+from graphgen.passes.pack import gather_sums, pack_products, pack_sums
+from graphgen.passes.rows import in_rows
+from graphgen.passes.split_products import split_products
 
 Pass = Callable[[Step], Step]
 
+SIMPLIFY = (cancel_movement, apply_identities)
 LEVELS: dict[int, tuple[Pass, ...]] = {
     0: (),  # for reading: one line for each equation and each junction
-    1: (cancel_movement, apply_identities),
+    1: SIMPLIFY,
+    2: (*SIMPLIFY, after_the_loop, invariants, *SIMPLIFY),  # for speed
 }
 DEFAULT = 1
+
+# Of a sequence's forward graph, before it is differentiated: what has left the forward loop is then no part of the
+# backward loop either.
+BEFORE: dict[int, tuple[Pass, ...]] = {
+    0: (),
+    1: (),
+    2: (
+        *SIMPLIFY,
+        in_rows,
+        split_products,
+        pack_products,
+        pack_sums,
+        gather_sums,
+        all_steps_at_once,
+        after_the_loop,
+        *SIMPLIFY,
+    ),
+}
+
+
+def prepare(graph: Graph, level: int) -> Graph:
+    """A sequence's forward graph after the passes of a level that come before differentiation."""
+    return _run(Step(graph, Graph(graph.inputs, {})), BEFORE[level]).forward
 
 
 def run(step: Step, level: int) -> Step:
     """The step after the passes of a level."""
+    return _run(step, LEVELS[level])
+
+
+def _run(step: Step, passes: Sequence[Pass]) -> Step:
     _verify(step)
-    for rewrite in LEVELS[level]:
+    for rewrite in passes:
         step = rewrite(step)
         _verify(step)
     return step

@@ -1,0 +1,190 @@
+"""The body of a loop written into buffers: nothing is allocated at a step that NumPy can write where it belongs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from math import inf
+
+from graphgen.codegen.into import into
+from graphgen.codegen.lower import Lowering
+from graphgen.codegen.program import Line
+from graphgen.codegen.text import tidy
+from graphgen.ir.node import Node
+from graphgen.ir.op import OPS
+from graphgen.ir.shape import Dim, Shape
+
+
+def takes_place(node: Node) -> bool:
+    """Whether NumPy can write what a node computes into an array that is there already."""
+    if node.op.view or node.weak or node.dtype != "float" or not node.inputs:
+        return False
+    return node.op is OPS["concat"] or into(node.op.spell(node, [f"_{i}" for i in range(len(node.inputs))]), "_") is not None
+
+
+class Body(Lowering):
+    """Writes the statements of one step.
+
+    `places` are where values of every step are kept; `carried` gives the buffer of each value that the next step
+    starts from.  A buffer is written again as soon as what stands in it is not read any more.
+    """
+
+    places: Mapping[Node, str]
+    carried: Mapping[Node, str]
+
+    def prepare(self, places: Mapping[Node, str], carried: Mapping[Node, str], starting: Mapping[Node, str]) -> None:
+        """Tell where values belong; `starting` are the leaves that stand in buffers of `carried`."""
+        self.places, self.carried = places, carried
+        self.statements = [node for node in self.order if node in self.stated and node not in self.texts]
+        self.number = {node: at for at, node in enumerate(self.statements)}
+        self.parts = self._parts()
+        self.buffers: dict[Node, str] = dict(starting)  # what stands in a buffer that may be written again
+        self.holds: dict[str, Node] = {buffer: leaf for leaf, buffer in starting.items()}
+        self.scratch: dict[str, Shape] = {}
+        self.direct: set[Node] = set()  # parts that were written where they are joined
+        self.last: dict[Node, float] = {}
+        for at, node in enumerate(self.statements):
+            for read in self._roots(node.inputs):
+                self.last[read] = at
+        for read in self._roots(self.kept):
+            self.last[read] = inf
+
+    def deserves_line(self, node: Node, reads: int) -> bool:
+        """Besides what is named or read more than once, whatever is computed in a buffer."""
+        return super().deserves_line(node, reads) or takes_place(node)
+
+    def _parts(self) -> dict[Node, tuple[Node, Dim, Dim]]:
+        """What is laid side by side with others, and where: it is computed there."""
+        parts: dict[Node, tuple[Node, Dim, Dim]] = {}
+        for whole in self.statements:
+            if whole.op is not OPS["concat"] or whole.dtype != "float":
+                continue
+            start = Dim.of(0)
+            for part in whole.inputs:
+                stop = start + part.shape[whole.attrs["axis"][0]]
+                fixed = part in self.places or part in self.carried or part in parts
+                if not fixed and part in self.number and takes_place(part) and whole.inputs.count(part) == 1:
+                    parts[part] = whole, start, stop
+                start = stop
+        return parts
+
+    def _roots(self, nodes: Iterable[Node]) -> set[Node]:
+        """What has to be there for some expressions: values with storage of their own, through names and views."""
+        roots, waiting = set(), list(nodes)
+        while waiting:
+            node = waiting.pop()
+            if node in self.parts:
+                waiting.append(self.parts[node][0])
+                roots.add(node)
+            elif node in self.number and not node.op.view:
+                roots.add(node)
+            elif node in self.texts and node.op is OPS["input"]:
+                roots.add(node)
+            else:
+                waiting.extend(node.inputs)
+        return roots
+
+    def state(self, node: Node) -> None:
+        """Write the line of one node: into its place, a buffer that is free, or an array of its own."""
+        if node in self.totals or not takes_place(node):
+            super().state(node)
+        elif node.op is OPS["concat"] and any(part in self.direct for part in node.inputs):
+            self._join(node)
+        else:
+            expression = self.fitting(node)
+            place = self._place(node)
+            self._write(node, place, into(expression, place))
+
+    def _write(self, node: Node, place: str, code: str | None) -> None:
+        """Write a statement that fills a place, and name the place if it has no name of its own."""
+        assert code is not None
+        note = self.note(node)
+        named = bool(note.name or note.cotangent_of)
+        if place.isidentifier() and not named:
+            self.texts[node] = place
+            self.write(Line(code, note.rule), note.equation)
+            return
+        dying = [place] if place.isidentifier() else []
+        preferred = self.naming.name(node, note, dying)
+        name = place if preferred == place else self.assign(preferred)
+        self.texts[node] = name
+        self.write(Line(f"{name} = {code}" if name != place else code, note.rule), note.equation)
+
+    def _place(self, node: Node) -> str:
+        """Where a value is written."""
+        at = self.number.get(node, len(self.statements))
+        if node in self.places:
+            return self.places[node]
+        if node in self.parts:
+            whole, start, stop = self.parts[node]
+            self.direct.add(node)
+            axis = len(whole.shape) + whole.attrs["axis"][0]
+            last = "" if stop == whole.shape[whole.attrs["axis"][0]] else str(stop)
+            return tidy(f"{self._whole(whole)}[{':, ' * axis}{'' if start == Dim.of(0) else start}:{last}]")
+        buffer = self._carry(node, at) or self._operand(node, at) or self._free(node, at)
+        self.buffers[node] = buffer
+        self.holds[buffer] = node
+        return buffer
+
+    def _whole(self, whole: Node) -> str:
+        """The name of what parts are laid side by side in."""
+        if whole not in self.texts:
+            place = self._place(whole)
+            note = self.note(whole)
+            if place.isidentifier() and not (note.name or note.cotangent_of):
+                self.texts[whole] = place
+            else:
+                self.texts[whole] = self.assign(self.naming.name(whole, note, ()))
+                self.write(Line(f"{self.texts[whole]} = {place}"), note.equation)
+        return self.texts[whole]
+
+    def _join(self, node: Node) -> None:
+        """The parts that could not be computed in their places are copied there."""
+        name, start = self._whole(node), Dim.of(0)
+        axis, note = node.attrs["axis"][0], self.note(node)
+        for part in node.inputs:
+            stop = start + part.shape[axis]
+            if part not in self.direct:
+                where = tidy(f"{name}[{':, ' * (len(node.shape) + axis)}{start}:{stop}]")
+                self.write(Line(f"{where} = {self.text(part)}", note.rule), note.equation)
+            start = stop
+
+    def _dead(self, value: Node, at: int) -> bool:
+        return self.last.get(value, -1) < at
+
+    def _carry(self, node: Node, at: int) -> str | None:
+        """The buffer of the value that the next step starts from, if this is that value and the buffer is free."""
+        buffer = self.carried.get(node)
+        if buffer is None:
+            return None
+        value = self.holds[buffer]
+        free = self._dead(value, at) or (value in node.inputs and self._may_overwrite(node, value, at))
+        return buffer if free else None
+
+    def _operand(self, node: Node, at: int) -> str | None:
+        """The buffer of an operand that is not read again."""
+        for operand in node.inputs:
+            if operand in self.buffers and self._may_overwrite(node, operand, at):
+                return self.buffers[operand]
+        return None
+
+    def _may_overwrite(self, node: Node, value: Node, at: int) -> bool:
+        same = value.shape == node.shape and value.dtype == node.dtype
+        return node.op.elementwise and same and self.last.get(value) == at and self.holds[self.buffers[value]] is value
+
+    def _free(self, node: Node, at: int) -> str:
+        """A buffer of the shape in which nothing stands that is read again, or a new one."""
+        for buffer, shape in self.scratch.items():
+            if shape == node.shape and self._dead(self.holds[buffer], at):
+                return buffer
+        buffer = self.assign(self.naming.claim("work"))
+        self.scratch[buffer] = node.shape
+        return buffer
+
+    def is_placed(self, node: Node) -> bool:
+        """Whether a value was computed where it is kept."""
+        return node in self.number and takes_place(node)
+
+    def mentions(self, name: str) -> bool:
+        """Whether a statement reads a value under a name, or one is kept."""
+        leaves = [leaf for leaf in self.graph.inputs.values() if self.texts.get(leaf) == name]
+        return any(self.is_read(leaf) for leaf in leaves)

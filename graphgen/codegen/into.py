@@ -1,0 +1,39 @@
+"""An expression written into an array that is there already, by the `out` argument of NumPy's functions."""
+
+from __future__ import annotations
+
+import ast
+
+import numpy as np
+
+from graphgen.ops import helpers
+
+OPERATORS: dict[type, str] = {
+    ast.Add: "add",
+    ast.Sub: "subtract",
+    ast.Mult: "multiply",
+    ast.Div: "divide",
+    ast.Pow: "power",
+    ast.MatMult: "matmul",
+    ast.USub: "negative",
+}
+OTHERS = ("concatenate",)  # that take `out` beside the universal functions
+
+
+def into(expression: str, place: str) -> str | None:
+    """The statement that computes an expression into a place; None if its function allocates the result itself."""
+    match ast.parse(expression, mode="eval").body:
+        case ast.BinOp(left, op, right) if type(op) in OPERATORS:
+            return f"np.{OPERATORS[type(op)]}({ast.unparse(left)}, {ast.unparse(right)}, out={place})"
+        case ast.UnaryOp(op, operand) if type(op) in OPERATORS:
+            return f"np.{OPERATORS[type(op)]}({ast.unparse(operand)}, out={place})"
+        case ast.Call(ast.Attribute(ast.Name("np"), name), args, keywords) if _takes_out(name):
+            arguments = [*map(ast.unparse, args), *map(ast.unparse, keywords), f"out={place}"]
+            return f"np.{name}({', '.join(arguments)})"
+        case ast.Call(ast.Name(name), args, []) if hasattr(helpers, f"{name}_into"):
+            return f"{name}_into({', '.join(map(ast.unparse, args))}, {place})"
+    return None
+
+
+def _takes_out(name: str) -> bool:
+    return name in OTHERS or isinstance(getattr(np, name, None), np.ufunc)

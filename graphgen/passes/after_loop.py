@@ -1,0 +1,163 @@
+"""Out of the loop and after it: what no later step reads.
+
+Outputs that do not feed the carry run once for all steps; a gradient that is only summed over the steps becomes one
+product of arrays of every step, or one sum.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+
+from graphgen.ir.graph import Note, rebuild, walk
+from graphgen.ir.node import Node, make, variable
+from graphgen.ir.op import OPS
+from graphgen.ir.step import Step
+from graphgen.ops.linear import matrix, swap
+from graphgen.ops.scan import Carry, Loop
+from graphgen.passes.lift import Outer, lift, outside
+from graphgen.passes.loops import change_loops
+
+AFTER = "for every step at once: no later step reads it"
+PRODUCTS = ("matmul", "outer")  # for these alone a loop returns what it would not keep otherwise
+SAME_ELEMENTS = ("transpose", "reshape", "expand_dims", "squeeze")
+
+
+def after_the_loop(step: Step) -> Step:
+    """The pass."""
+    return change_loops(step, lambda loop: _After(loop).run())
+
+
+class _After:
+    """One loop, and what of it is known for every step."""
+
+    def __init__(self, loop: Loop) -> None:
+        self.loop = loop
+        self.order = walk(loop.results)
+        self.readers = Counter(operand for node in self.order for operand in set(node.inputs))
+        self.totals = [carry for carry in loop.carried if self._only_grows(carry)]
+        kept = [carry.following for carry in loop.carried if carry not in self.totals]
+        self.inside = set(walk(kept))
+        self.waiting: dict[Node, Node] = {}  # what the loop returns of every step -> a leaf until it does
+        self.returned = set(loop.every.values())
+        self.known: dict[Node, Outer] = outside(loop, [])
+        self.placed: dict[Node, Note] = {}
+
+    def run(self) -> tuple[list[Node], dict[Node, Note]]:
+        """The results, and notes of what was moved."""
+        adding = {carry.following for carry in self.totals}
+        for node in self.order:
+            if node in self.known or node in adding:
+                continue
+            if node in self.returned and node in self.inside:
+                self.give_back(node)
+            elif node not in self.inside and node.inputs and not self.move(node) and node in self.returned:
+                self.give_back(node)
+        sums = {carry.key: self.summed(carry.following.inputs[1]) for carry in self.totals}
+        return self.results({key: node for key, node in sums.items() if node is not None})
+
+    def _only_grows(self, carry: Carry) -> bool:
+        """Whether a carry starts at zero and is only ever added to."""
+        adds = carry.following.op is OPS["add"] and carry.following.inputs[0] is carry.leaf
+        return adds and self.readers[carry.leaf] == 1 and carry.initial.op is OPS["zeros"]
+
+    def give_back(self, node: Node) -> None:
+        """Let the loop return a value of every step."""
+        leaf = variable(f"waiting.{len(self.waiting)}", (self.loop.length, *node.shape), node.dtype)
+        self.waiting[node] = leaf
+        self.known[node] = leaf, True
+
+    def export(self, node: Node) -> None:
+        """Make a value of the loop known for every step, by what it is a view of where it is one."""
+        if node in self.known:
+            return
+        if node.op.name in SAME_ELEMENTS:
+            self.export(node.inputs[0])
+            if self.move(node):
+                return
+        self.give_back(node)
+
+    def move(self, node: Node) -> bool:
+        """Whether a node can be moved out: its operands are known outside, or are made so for a product."""
+        missing = [operand for operand in node.inputs if operand not in self.known]
+        if missing and node.op.name not in PRODUCTS:
+            return False
+        if node.op is OPS["input"]:
+            return False
+        for operand in missing:
+            self.export(operand)
+        operands, lifted = zip(*(self.known[operand] for operand in node.inputs))
+        lifting = lift(node, operands, lifted, self.loop.length)
+        if lifting is None:
+            return False
+        self.known[node] = lifting, any(lifted)
+        return True
+
+    def summed(self, part: Node) -> Node | None:
+        """The sum of a value over the steps, worked out outside of the loop; None if it has to grow in the loop."""
+        name, operands = part.op.name, part.inputs
+        if name == "add" and all(operand.shape == part.shape for operand in operands):
+            sums = [self.summed(operand) for operand in operands]
+            return sums[0] + sums[1] if sums[0] is not None and sums[1] is not None else None
+        if name in ("transpose", "negative"):
+            inner = self.summed(operands[0])
+            return None if inner is None else make.transpose(inner, **part.attrs) if part.attrs else -inner
+        if name in PRODUCTS:
+            product = self._summed_product(part)
+            if product is not None:
+                return product
+        if name == "sum" and operands[0] in self.known and self.known[operands[0]][1]:
+            return self._summed_sum(part)
+        if part in self.known and self.known[part][1]:
+            return make.sum(self.known[part][0], axis=0, keepdims=False)
+        return None
+
+    def _summed_product(self, part: Node) -> Node | None:
+        """Products of every step as one product over all steps, if both operands differ from step to step."""
+        for operand in part.inputs:
+            self.export(operand)
+        (a, a_lifted), (b, b_lifted) = (self.known[operand] for operand in part.inputs)
+        if not (a_lifted and b_lifted):
+            return None
+        if part.op is OPS["outer"]:
+            return swap(a) @ b if len(a.shape) == len(b.shape) == 2 else None
+        if not (len(a.shape) == len(b.shape) == 3):
+            return None
+        return swap(matrix(swap(a))) @ matrix(b)
+
+    def _summed_sum(self, part: Node) -> Node:
+        x = self.known[part.inputs[0]][0]
+        rank = len(x.shape)
+        total = make.sum(x, axis=(-rank, *part.attrs["axis"]), keepdims=False)
+        return make.reshape(total, shape=part.shape) if total.shape != part.shape else total
+
+    def results(self, sums: dict[str, Node]) -> tuple[list[Node], dict[Node, Note]]:
+        """Put the loop together without what was moved, and name what stands for each of its results."""
+        loop = self.loop
+        results = {**{carry.key: carry.following for carry in loop.carried}, **loop.every}
+        outer = {**sums, **{key: self.known[node][0] for key, node in loop.every.items() if self._moved(node)}}
+        needed = set(walk(outer.values()))
+        loop.carried = [carry for carry in loop.carried if carry.key not in sums]
+        loop.every = {key: node for key, node in loop.every.items() if key not in outer}
+        for node, leaf in self.waiting.items():
+            if node not in self.returned and leaf in needed:
+                loop.every[f"every.{len(loop.every)}"] = node
+
+        at = dict(zip([*(carry.key for carry in loop.carried), *loop.every], loop.items()))
+        leaves = {self.waiting[node]: at[key] for key, node in loop.every.items() if node in self.waiting}
+        became = rebuild(outer.values(), lambda node, _: leaves.get(node))
+        self._note(results, outer, became)
+        return [became[outer[key]] if key in outer else at[key] for key in results], self.placed
+
+    def _moved(self, node: Node) -> bool:
+        return node not in self.waiting and node in self.known and self.known[node][1]
+
+    def _note(self, results: dict[str, Node], outer: dict[str, Node], became: dict[Node, Node]) -> None:
+        """Take over what was noted of the nodes that were moved."""
+        notes = self.loop.notes
+        for key, node in outer.items():
+            self.placed[became[node]] = replace(notes.get(results[key], Note()), place=AFTER)
+        for node, (lifting, lifted) in self.known.items():
+            if lifted and lifting in became and node in notes and node.inputs:
+                note = replace(notes[node], name="", stands_for=node, steps=True, place=AFTER)
+                self.placed.setdefault(became[lifting], note)

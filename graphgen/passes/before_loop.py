@@ -1,0 +1,75 @@
+"""Out of the loop and before it: what does not read what is carried from step to step.
+
+What depends on the step's inputs runs once for all steps, on arrays with a leading axis of steps; what does not even
+depend on them runs once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+from graphgen.ir.graph import Note, depending, rebuild, walk
+from graphgen.ir.node import Node
+from graphgen.ir.step import Step
+from graphgen.ops.scan import Loop
+from graphgen.passes.lift import Outer, outside
+from graphgen.passes.loops import change_loops
+
+EVERY_STEP = "for every step at once: does not read the state"
+ONCE = "once for all steps: the same at each"
+
+
+def all_steps_at_once(step: Step) -> Step:
+    """The pass: whatever does not read the carry."""
+    return change_loops(step, partial(_move, worth=lambda node, lifted: not (lifted and node.op.view)))
+
+
+def invariants(step: Step) -> Step:
+    """The pass: what is the same at every step.
+
+    In a backward loop this is all that moves: what depends on the residuals of a step is little work in the loop,
+    and arrays of every step to keep if it is done before.
+    """
+    return change_loops(step, partial(_move, worth=lambda node, lifted: not lifted))
+
+
+def _move(loop: Loop, worth: Callable[[Node, bool], bool]) -> tuple[list[Node], dict[Node, Note]]:
+    order = walk(loop.results)
+    carried = depending(order, [carry.leaf for carry in loop.carried])
+    known = outside(loop, [node for node in order if node not in carried])
+    leaves: dict[Node, Node] = {}
+    placed: dict[Node, Note] = {}
+    for node in _moving([*_read(loop, order, carried)], known, worth):
+        outer, lifted = known[node]
+        note = loop.notes.get(node, Note())
+        leaf = loop.leaf("moved", node.shape, node.dtype)
+        (loop.sliced if lifted else loop.constant).append((leaf, outer))
+        leaves[node] = leaf
+        loop.notes[leaf] = Note(stands_for=node, equation=note.equation)
+        place, inner = EVERY_STEP if lifted else ONCE, None if outer is node else node
+        placed[outer] = Note(stands_for=inner, equation=note.equation, steps=lifted, place=place, rule=note.rule)
+    loop.change(rebuild(loop.results, lambda node, _: leaves.get(node)))
+    return loop.items(), placed
+
+
+def _read(loop: Loop, order: list[Node], carried: set[Node]) -> dict[Node, None]:
+    """What is read in the loop beside the carried values, or handed on to the next step."""
+    read = {operand: None for node in order if node in carried for operand in node.inputs}
+    read |= {carry.following: None for carry in loop.carried}
+    return {node: None for node in read if node not in carried}
+
+
+def _moving(read: list[Node], known: dict[Node, Outer], worth: Callable[[Node, bool], bool]) -> list[Node]:
+    """The nodes that move: those read, or where they had better stay what they are made of."""
+    moving: dict[Node, None] = {}
+    waiting = read[::-1]
+    while waiting:
+        node = waiting.pop()
+        if not node.inputs or node.weak or node in moving:
+            continue
+        if node in known and worth(node, known[node][1]):
+            moving[node] = None
+        else:
+            waiting.extend(node.inputs[::-1])
+    return list(moving)

@@ -1,0 +1,53 @@
+"""Applying a change to every loop of a step."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from graphgen.ir.graph import Graph, Note, rebuild
+from graphgen.ir.node import Node
+from graphgen.ir.op import OPS
+from graphgen.ir.step import Step
+from graphgen.ops.scan import Loop
+
+# What stands for each result of the loop, and notes of what was put outside of it.
+Change = Callable[[Loop], tuple[list[Node], dict[Node, Note]]]
+
+
+def change_loops(step: Step, change: Change) -> Step:
+    """The step with every loop changed, in both graphs alike."""
+    results: dict[Node, list[Node]] = {}
+    placed: dict[Node, Note] = {}
+
+    def visit(old: Node, new: Node) -> Node | None:
+        if old.op is OPS["scan"]:
+            results[old], notes = change(Loop.of(new))
+            placed.update(notes)
+        return results[old.inputs[0]][old.attrs["at"]] if old.op is OPS["item"] else None
+
+    became = rebuild([*step.forward.outputs.values(), *step.backward.outputs.values()], visit)
+    forward, backward = (_placed(graph.changed(became), placed) for graph in (step.forward, step.backward))
+    return replace(step, forward=forward, backward=backward)
+
+
+def _placed(graph: Graph, placed: dict[Node, Note]) -> Graph:
+    """The graph with notes of nodes that were put in a new place; what else is noted of them stays."""
+    notes = dict(graph.notes)
+    for node, note in placed.items():
+        known = notes.get(node)
+        notes[node] = replace(known, equation=note.equation, rule=note.rule, place=note.place) if known else note
+    return replace(graph, notes=notes)
+
+
+def change_bodies(step: Step, change: Callable[[Loop, list[Node]], dict[Node, Node]]) -> Step:
+    """The step with other nodes put in the place of some in the bodies of its loops.
+
+    `change` gets a loop and its body's nodes, operands first, and says what becomes of them.
+    """
+
+    def visit(loop: Loop) -> tuple[list[Node], dict[Node, Note]]:
+        loop.change(change(loop, Graph({}, {}, loop.notes).order(loop.results)))
+        return loop.items(), {}
+
+    return change_loops(step, visit)
