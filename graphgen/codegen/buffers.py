@@ -40,6 +40,7 @@ class Body(Lowering):
         self.buffers: dict[Node, str] = dict(starting)  # what stands in a buffer that may be written again
         self.holds: dict[str, Node] = {buffer: leaf for leaf, buffer in starting.items()}
         self.scratch: dict[str, Shape] = {}
+        self.wholes: dict[Node, str] = {}  # what parts are laid side by side in
         self.direct: set[Node] = set()  # parts that were written where they are joined
         self.last: dict[Node, float] = {}
         for at, node in enumerate(self.statements):
@@ -87,7 +88,7 @@ class Body(Lowering):
         """Write the line of one node: into its place, a buffer that is free, or an array of its own."""
         if node in self.totals or not takes_place(node):
             super().state(node)
-        elif node.op is OPS["concat"] and any(part in self.direct for part in node.inputs):
+        elif node in self.wholes:
             self._join(node)
         else:
             expression = self.fitting(node)
@@ -127,23 +128,23 @@ class Body(Lowering):
 
     def _whole(self, whole: Node) -> str:
         """The name of what parts are laid side by side in."""
-        if whole not in self.texts:
-            place = self._place(whole)
-            note = self.note(whole)
+        if whole not in self.wholes:
+            place, note = self._place(whole), self.note(whole)
             if place.isidentifier() and not (note.name or note.cotangent_of):
-                self.texts[whole] = place
+                self.wholes[whole] = place
             else:
-                self.texts[whole] = self.assign(self.naming.name(whole, note, ()))
-                self.write(Line(f"{self.texts[whole]} = {place}"), note.equation)
-        return self.texts[whole]
+                name = self.wholes[whole] = self.assign(self.naming.name(whole, note, ()))
+                self.write(Line(f"{name} = {place}"), note.equation)
+        return self.wholes[whole]
 
     def _join(self, node: Node) -> None:
         """The parts that could not be computed in their places are copied there."""
         name, start = self._whole(node), Dim.of(0)
+        self.texts[node] = name
         axis, note = node.attrs["axis"][0], self.note(node)
         for part in node.inputs:
             stop = start + part.shape[axis]
-            if part not in self.direct:
+            if part not in self.direct or self.parts[part][0] is not node:
                 where = tidy(f"{name}[{':, ' * (len(node.shape) + axis)}{start}:{stop}]")
                 self.write(Line(f"{where} = {self.text(part)}", note.rule), note.equation)
             start = stop

@@ -111,6 +111,7 @@ class _Written:
         self.buffers: dict[Node, str] = {}  # of the next values of carries: their buffer
         self.starting: dict[Node, str] = {}  # of the leaves of carries: the same
         self.texts: dict[Node, str] = {}
+        self.copies: list[tuple[str, Node]] = []  # what is kept in a second place
         self.head: list[str] = []
 
     def run(self) -> None:
@@ -192,7 +193,10 @@ class _Written:
         outer.write(Line(f"{name}[{first}] = {outer.text(carry.initial)}"))
         here, there = (f"{self.t} + 1", self.t) if self.loop.reverse else (self.t, f"{self.t} + 1")
         self.head.append(f"{self.texts[leaf]} = {name}[{here}]")
-        self.places[following] = f"{name}[{there}]"
+        if following in self.places:  # two states with the same next value
+            self.copies.append((f"{name}[{there}]", following))
+        else:
+            self.places[following] = f"{name}[{there}]"
         before, after = (":-1", "1:") if not self.loop.reverse else ("1:", ":-1")
         for item in mine:
             is_final = item.attrs["at"] < len(self.loop.carried)
@@ -219,6 +223,7 @@ class _Written:
         read = [line for line in self.head if body.mentions(line.split(" = ")[0])]
         ends = [f"{name}[{self.t}] = {body.text(node)}" for node, name in self.stacked.items()]
         ends += [f"{place} = {body.text(node)}" for node, place in self.places.items() if not body.is_placed(node)]
+        ends += [f"{place} = {body.text(node)}" for place, node in self.copies]
         ends += self._moves(body)
         head = [Block("", tuple(map(Line, read)))] if read else []
         tail = [Block(AT_END, tuple(map(Line, ends)))] if ends else []

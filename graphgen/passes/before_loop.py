@@ -46,7 +46,7 @@ def _move(loop: Loop, worth: Callable[[Node, bool], bool]) -> tuple[list[Node], 
         leaf = loop.leaf("moved", node.shape, node.dtype)
         (loop.sliced if lifted else loop.constant).append((leaf, outer))
         leaves[node] = leaf
-        loop.notes[leaf] = Note(stands_for=node, equation=note.equation)
+        loop.notes = {leaf: Note(note.name, note.equation, stands_for=node), **loop.notes}
         place, inner = EVERY_STEP if lifted else ONCE, None if outer is node else node
         placed[outer] = Note(stands_for=inner, equation=note.equation, steps=lifted, place=place, rule=note.rule)
     loop.change(rebuild(loop.results, lambda node, _: leaves.get(node)))
