@@ -53,6 +53,6 @@ def compile_cell(cell: Cell, level: int = passes.DEFAULT) -> Compilation:
     sequence = None
     if cell.states:
         prepared = passes.prepare(over_time(graph, length), level)
-        sequence = differentiate(prepared, polish, cell.average_over)
+        sequence = differentiate(prepared, polish, cell.average_over, frugal=level > 1)
     program = lower(cell, step, sequence, length, level)
     return Compilation(cell, step, sequence, program, render(program))

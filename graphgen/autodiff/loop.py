@@ -14,7 +14,7 @@ from graphgen.ir.graph import Graph, Note, rebuild, walk
 from graphgen.ir.node import Node, fresh, make, variable
 from graphgen.ir.step import Step
 
-BodyStep = Callable[[Graph, Collection[str], Collection[str]], Step]
+BodyStep = Callable[[Graph, Collection[str], Collection[str], int], Step]
 
 
 def backward(
@@ -25,7 +25,7 @@ def backward(
     carries, sequences = scan.attrs["carries"], scan.attrs["sequences"]
     into, out = list(body.inputs), list(body.outputs)
     leaves, seeded = _reach(body, carries, cotangents, wanted)
-    step = body_step(body, leaves, seeded)
+    step = body_step(body, leaves, seeded, carries)
     gradient = step.backward.outputs
 
     new = _Backward(scan, step)

@@ -6,7 +6,7 @@ little cost: a minimum cut between what exists only in the forward pass and what
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Collection, Hashable, Mapping
 
 from graphgen.ir.graph import Graph, Note, below, depending, walk
 from graphgen.ir.node import Node
@@ -18,8 +18,11 @@ SOURCE, SINK = "source", "sink"
 CHEAP = ("add", "subtract", "multiply", "negative")  # to compute again, beside views, which cost nothing
 
 
-def choose(forward: Graph, backward: Graph) -> tuple[Node, ...]:
-    """The residuals, in the order of the forward pass; parameters among them cost nothing to keep."""
+def choose(forward: Graph, backward: Graph, at_hand: Collection[Node] = ()) -> tuple[Node, ...]:
+    """The residuals, in the order of the forward pass; parameters among them cost nothing to keep.
+
+    Nor do values that are at hand in any case, and a function of their elements is computed again.
+    """
     order = walk([*forward.outputs.values(), *backward.outputs.values()])
     in_forward = below([*forward.outputs.values(), *forward.inputs.values()])
     in_forward |= {node for node in order if node.op is OPS["item"] and node.inputs[0] in in_forward}
@@ -28,12 +31,13 @@ def choose(forward: Graph, backward: Graph) -> tuple[Node, ...]:
     held = depending(order, {node for node in order if node.op in (OPS["input"], OPS["scan"])})
 
     reads = _reads(backward, late) & held  # what is made of numbers and sizes alone costs nothing
-    dear = {node for node in in_forward if not (node.op.view or node.op.name in CHEAP)}
+    again = {node for node in in_forward if _is_cheap(node) or (at_hand and _only_reads(node, at_hand, held))}
+    dear = in_forward - again
     needed = _needed(reads, dear, held)
     forced = reads & dear
     doubtful = depending((node for node in order if node in needed), needed & dear - forced, lambda n: n not in dear)
     weights = {
-        node: _weight(node, forward.notes.get(node, Note())) if node in in_forward else None
+        node: _weight(node, forward.notes.get(node, Note()), at_hand) if node in in_forward else None
         for node in order
         if node in doubtful
     }
@@ -77,9 +81,18 @@ def _reads(backward: Graph, late: set[Node]) -> set[Node]:
     return (operands | set(backward.outputs.values())) - late
 
 
-def _weight(node: Node, note: Note) -> int:
+def _is_cheap(node: Node) -> bool:
+    return node.op.view or node.op.name in CHEAP
+
+
+def _only_reads(node: Node, at_hand: Collection[Node], held: set[Node]) -> bool:
+    """Whether a node is a function, element by element, of values at hand."""
+    return node.op.elementwise and all(operand in at_hand for operand in node.inputs if operand in held)
+
+
+def _weight(node: Node, note: Note, at_hand: Collection[Node]) -> int:
     """The elements to keep; of equals the one that the user named, and parameters for nothing."""
-    if node.attrs.get("name", "").startswith("parameters."):
+    if node in at_hand or node.attrs.get("name", "").startswith("parameters."):
         return 0
     elements = count(node.shape)
     return 2 * elements.evaluate(dict.fromkeys(elements.symbols, NOMINAL)) + (0 if note.name else 1)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from dataclasses import replace
+from itertools import islice
 
 from graphgen.autodiff import loop
 from graphgen.autodiff.accumulate import accumulate, unbroadcast
@@ -17,16 +18,19 @@ from graphgen.ir.step import Step
 Polish = Callable[[Step], Step]  # rewrites a step before its residuals are chosen
 
 
-def differentiate(graph: Graph, polish: Polish = lambda step: step, average_over: Dim | None = None) -> Step:
+def differentiate(
+    graph: Graph, polish: Polish = lambda step: step, average_over: Dim | None = None, frugal: bool = False
+) -> Step:
     """The vector-Jacobian product of a graph, as a step.
 
     The backward graph's results are named as the forward graph's leaves; one that no cotangent reaches is zero.
     With `average_over` the cotangents of leaves named "parameters.…" are divided by that dim: the cost is then
-    the mean over it of what the cotangents that are handed in belong to.
+    the mean over it of what the cotangents that are handed in belong to.  If `frugal`, loops count their states as
+    kept, and compute again what follows from those element by element.
     """
     leaves = {key: leaf for key, leaf in graph.inputs.items() if leaf.dtype == "float"}
     seeded = [key for key, node in graph.outputs.items() if node.dtype == "float"]
-    step = sweep(graph, leaves, seeded, polish)
+    step = sweep(graph, leaves, seeded, polish, frugal)
     outputs, notes = {}, dict(step.backward.notes)
     for key, leaf in leaves.items():
         gradient = step.backward.outputs.get(key) or make.zeros(shape=leaf.shape)
@@ -40,11 +44,11 @@ def differentiate(graph: Graph, polish: Polish = lambda step: step, average_over
     return replace(step, residuals=choose(step.forward, step.backward))
 
 
-def sweep(graph: Graph, leaves: Collection[str], seeded: Collection[str], polish: Polish) -> Step:
+def sweep(graph: Graph, leaves: Collection[str], seeded: Collection[str], polish: Polish, frugal: bool) -> Step:
     """The reverse sweep from the seeded results to some leaves; leaves that no cotangent reaches are left out."""
     order = graph.order()
     active = depending(order, [graph.inputs[key] for key in leaves], lets_through)
-    work = _Sweep(graph, order, active, polish)
+    work = _Sweep(graph, order, active, polish, frugal)
     inputs, cotangents = dict(graph.inputs), {}
     for key in seeded:
         name = cotangents[key] = fresh(f"d_{key}", inputs)  # a backward graph has leaves of such names already
@@ -64,8 +68,8 @@ def lets_through(node: Node) -> bool:
 class _Sweep:
     """The cotangents on their way: contributions that wait at each node, and totals of nodes already visited."""
 
-    def __init__(self, graph: Graph, order: list[Node], active: set[Node], polish: Polish) -> None:
-        self.forward_notes, self.active, self.polish = graph.notes, active, polish
+    def __init__(self, graph: Graph, order: list[Node], active: set[Node], polish: Polish, frugal: bool) -> None:
+        self.forward_notes, self.active, self.polish, self.frugal = graph.notes, active, polish, frugal
         self.forward = set(order)
         self.waiting: dict[Node, list[Node]] = {}
         self.total: dict[Node, Node] = {}
@@ -143,10 +147,11 @@ class _Sweep:
             if part is not None:
                 self.pass_on(scan, operand, part)
 
-    def body_step(self, body: Graph, leaves: Collection[str], seeded: Collection[str]) -> Step:
+    def body_step(self, body: Graph, leaves: Collection[str], seeded: Collection[str], carries: int) -> Step:
         """The finished step of a loop's body."""
-        step = self.polish(sweep(body, leaves, seeded, self.polish))
-        return replace(step, residuals=choose(step.forward, step.backward))
+        step = self.polish(sweep(body, leaves, seeded, self.polish, self.frugal))
+        states = [*islice(step.forward.inputs.values(), carries), *islice(step.forward.outputs.values(), carries)]
+        return replace(step, residuals=choose(step.forward, step.backward, states if self.frugal else ()))
 
 
 def _extend_loops(step: Step, extended: dict[Node, Graph]) -> Step:
