@@ -31,7 +31,7 @@ from graphgen.spec.reader import read_text
 jax.config.update("jax_enable_x64", True)
 jax.config.update("jax_disable_most_optimizations", True)  # each function runs once or twice: compiling is the cost
 
-LEVELS = (0, 1)
+LEVELS = (0, 1, 2)
 HELPERS = dict(inspect.getmembers(helpers, inspect.isfunction))
 
 Array = np.ndarray

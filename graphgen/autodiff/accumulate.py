@@ -45,6 +45,7 @@ def unbroadcast(dz: Node, shape: Shape) -> Node:
         for i, dim in enumerate(shape)
         if dim == ONE and dz.shape[lead + i] != ONE
     )
-    if ones:
-        dz = make.sum(dz, axis=ones, keepdims=True)
-    return make.sum(dz, axis=tuple(range(lead)), keepdims=False) if lead else dz
+    if not lead:
+        return make.sum(dz, axis=ones, keepdims=True) if ones else dz
+    total = make.sum(dz, axis=(*range(lead), *ones), keepdims=False)
+    return make.expand_dims(total, axis=ones) if ones else total

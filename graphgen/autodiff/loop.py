@@ -74,6 +74,8 @@ class _Backward:
         self.where: dict[str, int] = {}  # the result of the new scan that is the cotangent of a leaf of the body
         self.kept: dict[Node, Node] = {}  # residual of the body -> leaf of the new body
         self.notes = dict(step.backward.notes)
+        self.sums: dict[Node, Note] = {}  # the leaf of each sum over the steps
+        self.totals: dict[Node, Node] = {}  # what a step adds to a sum over the steps -> the sum after the step
         self.names = set(step.backward.inputs)
 
     def leaf(self, name: str, like: Node) -> Node:
@@ -93,8 +95,8 @@ class _Backward:
         """Sum the cotangent of a constant over the steps."""
         leaf = self.leaf(f"total.{key}", part)
         following = leaf + part
-        handed_on = {following if node is part else node: note for node, note in self.notes.items()}
-        self.notes = {leaf: Note(cotangent_of=self.body.inputs[key]), **handed_on}
+        self.totals.setdefault(part, following)
+        self.sums[leaf] = Note(cotangent_of=self.body.inputs[key])
         self.where[key] = len(self.carried)
         self.carried.append((leaf, make.zeros(shape=part.shape), following))
 
@@ -125,7 +127,7 @@ class _Backward:
         extended = replace(forward, outputs={**forward.outputs, **more})
         longer = make.scan(*self.scan.inputs, **{**self.scan.attrs, "body": extended})
         for node in sequence:
-            leaf = self.kept[node] = self.leaf("residual", node)
+            leaf = self.kept[node] = self.leaf(f"residual.{len(self.kept)}", node)
             self.notes[leaf] = Note(stands_for=node)
             self.sliced.append((leaf, make.item(longer, at=at_hand[node])))
         return extended
@@ -135,10 +137,12 @@ class _Backward:
         leaves = [leaf for leaf, *_ in (*self.carried, *self.sliced, *self.constant)]
         results = [*(following for _, _, following in self.carried), *self.results]
         change = rebuild(results, lambda node, _: self.kept.get(node))
+        notes = dict(reversed(self.sums.items()))
+        notes |= {self.totals.get(node, node): note for node, note in self.notes.items()}
         body = Graph(
             {leaf.attrs["name"]: leaf for leaf in leaves},
             {f"result.{at}": change[node] for at, node in enumerate(results)},
-            {change.get(node, node): note for node, note in self.notes.items()},
+            {change.get(node, node): note for node, note in notes.items()},
         )
         scan = make.scan(
             *(initial for _, initial, _ in self.carried),

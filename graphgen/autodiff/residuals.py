@@ -32,7 +32,7 @@ def choose(forward: Graph, backward: Graph, at_hand: Collection[Node] = ()) -> t
 
     reads = _reads(backward, late) & held  # what is made of numbers and sizes alone costs nothing
     again = {node for node in in_forward if _is_cheap(node) or (at_hand and _only_reads(node, at_hand, held))}
-    dear = in_forward - again
+    dear = (in_forward - again) | (in_forward & set(at_hand))
     needed = _needed(reads, dear, held)
     forced = reads & dear
     doubtful = depending((node for node in order if node in needed), needed & dear - forced, lambda n: n not in dear)

@@ -102,13 +102,13 @@ class Body(Lowering):
         named = bool(note.name or note.cotangent_of)
         if place.isidentifier() and not named:
             self.texts[node] = place
-            self.write(Line(code, note.rule), note.equation)
+            self.write(Line(code, note.rule), note)
             return
         dying = [place] if place.isidentifier() else []
         preferred = self.naming.name(node, note, dying)
         name = place if preferred == place else self.assign(preferred)
         self.texts[node] = name
-        self.write(Line(f"{name} = {code}" if name != place else code, note.rule), note.equation)
+        self.write(Line(f"{name} = {code}" if name != place else code, note.rule), note)
 
     def _place(self, node: Node) -> str:
         """Where a value is written."""
@@ -134,7 +134,7 @@ class Body(Lowering):
                 self.wholes[whole] = place
             else:
                 name = self.wholes[whole] = self.assign(self.naming.name(whole, note, ()))
-                self.write(Line(f"{name} = {place}"), note.equation)
+                self.write(Line(f"{name} = {place}"), note)
         return self.wholes[whole]
 
     def _join(self, node: Node) -> None:
@@ -146,7 +146,7 @@ class Body(Lowering):
             stop = start + part.shape[axis]
             if part not in self.direct or self.parts[part][0] is not node:
                 where = tidy(f"{name}[{':, ' * (len(node.shape) + axis)}{start}:{stop}]")
-                self.write(Line(f"{where} = {self.text(part)}", note.rule), note.equation)
+                self.write(Line(f"{where} = {self.text(part)}", note.rule), note)
             start = stop
 
     def _dead(self, value: Node, at: int) -> bool:

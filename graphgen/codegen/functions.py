@@ -73,8 +73,8 @@ class Pair:
         for group in groups:
             for name in members(graph, group):
                 leaf = graph.inputs[f"{group}.{name}"]
-                whole = self.length is not None and group == "inputs"
-                sources.append(Source(group, name, f"inputs.{name}" if whole else self.names.name(leaf), leaf.shape))
+                whole = self.length is not None and group in ("inputs", "state")[: 2 if self.in_place else 1]
+                sources.append(Source(group, name, f"{group}.{name}" if whole else self.names.name(leaf), leaf.shape))
         return sources
 
     def _forward(self) -> Function:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable
 
-from graphgen.codegen.names import Naming
+from graphgen.codegen.names import NOTHING, Naming
 from graphgen.codegen.program import Block, Line, Loop
 from graphgen.codegen.text import WIDTH, tidy
 from graphgen.errors import DefectError
@@ -34,8 +34,8 @@ class Lowering:
         self.reads, self.stated = self._stated()
         self.totals: dict[Node, str] = {}  # sums that grow in place: the name they grow under
         self.lasting: set[Node] = set()  # what every turn of a loop reads again
-        self.current: int | None = None  # the equation of the last heading
-        self.written: list[tuple[int | None, list[Line | Loop]]] = []  # statements by equation
+        self.current = ""  # the last heading
+        self.written: list[tuple[str, list[Line | Loop]]] = []  # statements by heading
 
     def _needed(self) -> list[Node]:
         """The nodes to compute: what is kept and everything below it that is not at hand."""
@@ -75,17 +75,16 @@ class Lowering:
                 self.loop(node)
             elif node in self.stated and node not in self.texts:
                 self.state(node)
-        return tuple(
-            Block("" if number is None else self.heading(number), tuple(items)) for number, items in self.written
-        )
+        return tuple(Block(heading, tuple(items)) for heading, items in self.written)
 
-    def write(self, item: Line | Loop, equation: int | None = None) -> None:
-        """Append a statement to the block of its equation; without one it joins the block before it."""
-        if not self.written or (equation is not None and equation != self.current):
-            self.written.append((equation, []))
-            self.current = equation
+    def write(self, item: Line | Loop, note: Note = NOTHING) -> None:
+        """Append a statement under the heading of its place or its equation; without one it joins those before it."""
+        heading = note.place or ("" if note.equation is None else self.heading(note.equation))
+        if not self.written or (heading and heading != self.current):
+            self.written.append((heading, []))
+            self.current = heading
         elif isinstance(self.written[-1][1][-1], Loop):
-            self.written.append((None, []))
+            self.written.append(("", []))
         self.written[-1][1].append(item)
 
     def state(self, node: Node) -> None:
@@ -98,7 +97,7 @@ class Lowering:
             dying = [self.texts[i] for i in self._mentioned(node) if self.reads[i] == 1 and i not in self.lasting]
             name = self.assign(self.naming.name(node, note, dying), dying)
         self.texts[node] = name
-        self.write(Line(f"{name} {sign} {expression}", note.rule), note.equation)
+        self.write(Line(f"{name} {sign} {expression}", note.rule), note)
 
     def assign(self, name: str, dying: Iterable[str] = ()) -> str:
         """Enter a name.  Two loops may share the nodes of their bodies: the second one's get other names."""
@@ -205,9 +204,8 @@ class Lowering:
 
     def only_grows(self, leaf: Node, result: Node) -> bool:
         """Whether a carry is only ever added to, so that it may grow in place."""
-        readers = [node for node in self.order if leaf in node.inputs]
-        return result.op is OPS["add"] and result.inputs[0] is leaf and readers == [result]
+        return result.op is OPS["add"] and result.inputs[0] is leaf and self.reads[leaf] == 1
 
     def is_read(self, leaf: Node) -> bool:
         """Whether any statement reads a leaf."""
-        return leaf in self.kept or any(leaf in node.inputs for node in self.order)
+        return leaf in self.reads

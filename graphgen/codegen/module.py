@@ -33,11 +33,14 @@ def lower(cell: Cell, step: Step, sequence: Step | None, length: Dim, level: int
     dims = {**cell.dims, **({str(length): "steps"} if sequence else {})}
     targets = [equation.target for equation in cell.equations]
     previous = [state.name + PREVIOUS for state in cell.states]
-    names = ForwardNames(targets, {*MODULE_NAMES, *HELPER_NAMES, *dims, cell.name, *cell.names, *previous})
+    taken = {*MODULE_NAMES, *HELPER_NAMES, *dims, cell.name, *cell.names, *previous}
+    names = ForwardNames(targets, taken)
     spoken = Spoken([equation.text for equation in cell.equations], dims, bool(cell.states))
     pairs = [Pair(step, names, spoken)]
     if sequence:
-        pairs.append(Pair(sequence, names, spoken, length, in_place=level > 1))
+        in_place = level > 1  # where the values of a step are other arrays than those of the function of one step
+        names = ForwardNames(targets, taken) if in_place else names
+        pairs.append(Pair(sequence, names, spoken, length, in_place))
     functions = [*_setup(cell), *(function for pair in pairs for function in (pair.forward, pair.backward))]
     defined = _defined([graph for pair in pairs for graph in (pair.step.forward, pair.step.backward)])
     return Program(

@@ -11,6 +11,7 @@ from graphgen.ir.node import Node
 from graphgen.ir.op import OPS
 
 NOTHING = Note()
+VIEWS = {"reshape": "_rows", "transpose": "_T", "expand_dims": "_wide", "squeeze": "_flat"}  # behind the name
 
 
 class Names:
@@ -90,11 +91,19 @@ class ForwardNames:
             self.indices.append(self.names.claim("t"))
         return self.indices[depth]
 
+    def _base(self, node: Node) -> str:
+        """The name of what a value is a view of."""
+        while node.op.view and node not in self.of:
+            node = node.inputs[0]
+        return str(node.attrs["name"]).split(".")[-1] if node.op is OPS["input"] else self.name(node)
+
     def _describe(self, node: Node) -> str:
         """A name for a value that the user gave none: `tanh_c`, `gate_1`, `gate_add`, `a_steps`."""
         note = self.notes.get(node, NOTHING)
         if note.stands_for:
             return self.name(note.stands_for) + ("_steps" if note.steps else "")
+        if note.called:
+            return note.called
         if node.op is OPS["item"]:
             body: Graph = node.inputs[0].attrs["body"]
             return self.name(list(body.outputs.values())[node.attrs["at"]]) + "_steps"
@@ -105,8 +114,8 @@ class ForwardNames:
         if node.op is OPS["slice"] and named:
             self.slices[named[0]] += 1
             return f"{named[0]}_{self.slices[named[0]]}"
-        if len(node.inputs) == 1 and named and node.op.view:
-            return f"{named[0]}_{node.op.name}"
+        if node.op.name in VIEWS:
+            return self._base(node) + VIEWS[node.op.name]
         if len(node.inputs) == 1 and named and node.op.elementwise:
             return f"{node.op.name}_{named[0]}"
         equation = self.notes.get(node, Note()).equation
@@ -160,6 +169,9 @@ class BackwardNames:
 def _handed_in(key: str, note: Note) -> str:
     """The name of a result's cotangent: `da_output` and `da_state` where a is both, `da_steps` of a sequence."""
     group, name = key.split(".", 1)
-    if group == "d_outputs" and note.cotangent_of and note.cotangent_of.op is OPS["item"]:
+    result = note.cotangent_of
+    while result and result.op.view:
+        result = result.inputs[0]
+    if group == "d_outputs" and result and result.op is OPS["item"]:
         return f"d{name}_steps"
     return f"d{name}{'_output' if group == 'd_outputs' else '_state'}" if note.part else f"d{name}"

@@ -10,7 +10,7 @@ from graphgen.codegen.lower import Lowering
 from graphgen.codegen.names import Naming
 from graphgen.codegen.program import Block, Line
 from graphgen.codegen.program import Loop as Written
-from graphgen.codegen.text import tidy
+from graphgen.codegen.text import names_in, tidy
 from graphgen.ir.graph import Graph, Note
 from graphgen.ir.node import Node
 from graphgen.ir.op import OPS, shape_text
@@ -18,6 +18,7 @@ from graphgen.ir.shape import Shape
 from graphgen.ops.linear import is_swap
 from graphgen.ops.scan import Carry, Loop
 
+ROOM = "room for every step and for one; the workspace's is written again by the next call"
 AT_END = "of this step: what is kept, and what the next one starts from"
 
 
@@ -40,11 +41,16 @@ class Stored(Lowering):
         """`function` keeps its arrays in the workspace apart from those of others."""
         self.function = function
         kept = list(kept)
-        scans = [node for node in graph.order(kept) if node.op is OPS["scan"]]
+        scans: list[Node] = [node for node in graph.order(kept) if node.op is OPS["scan"]]
         self.steps = {symbol for scan in scans for symbol in scan.attrs["length"].symbols}
+        self.sequences = {operand for scan in scans for _, operand in Loop.of(scan).sliced}
         super().__init__(graph, texts, kept, naming, heading)
         self.returned = {_storage(node) for node in self.kept}
         self.ours: set[Node] = set()  # what stands in the workspace
+        self.seen_as: dict[Node, Node] = {}  # what is only read in another shape, and the view that does
+        for node in self.order:
+            if node.op is OPS["reshape"] and self.reads[node.inputs[0]] == 1:
+                self.seen_as[node.inputs[0]] = node
 
     def deserves_line(self, node: Node, reads: int) -> bool:
         """Besides what is named or read more than once, every array of all steps."""
@@ -56,6 +62,9 @@ class Stored(Lowering):
 
     def state(self, node: Node) -> None:
         """Write the line of one node: over an operand that is ours and not read again, or into the workspace."""
+        if is_swap(node) and node in self.sequences:
+            self._in_order(node)
+            return
         if node in self.returned or not self._large(node):
             super().state(node)
             return
@@ -64,11 +73,15 @@ class Stored(Lowering):
         if over is not None:
             place = self.operand(over)
             expression = self.fitting(node)
+        elif node in self.seen_as:
+            view = self.seen_as[node]
+            self.texts[view] = self.reserve(view, self.assign(self.naming.name(view, self.note(view), ())), note)
+            place = tidy(f"np.reshape({self.texts[view]}, {shape_text(node.shape)})")
         else:
-            place = self.reserve(node, self.assign(self.naming.name(node, note, ())))
+            place = self.reserve(node, self.assign(self.naming.name(node, note, ())), note)
         self.ours.add(node)
         self.texts[node] = place
-        self.write(Line(str(into(expression, place)), note.rule), note.equation)
+        self.write(Line(str(into(expression, place)), note.rule), note)
 
     def _may_overwrite(self, node: Node, operand: Node) -> bool:
         if not node.op.elementwise or operand.shape != node.shape or _storage(operand) not in self.ours:
@@ -82,9 +95,17 @@ class Stored(Lowering):
             super().state(operand)
         return True
 
-    def reserve(self, node: Node, name: str) -> str:
+    def _in_order(self, node: Node) -> None:
+        """Copy a sequence whose steps lie across memory, so that they lie side by side."""
+        note = self.note(node)
+        name = self.reserve(node, self.assign(self.naming.name(node, note, ())), note)
+        self.write(Line(f"{name}[...] = {self.expression(node)}", note.rule), note)
+        self.texts[node] = name
+
+    def reserve(self, node: Node, name: str, note: Note = Note(place=ROOM)) -> str:
         """Write the line that takes room for a value: of its own if it is returned, else in the workspace."""
-        self.write(Line(f"{name} = {self.room(name, node.shape, node.dtype, node in self.returned)}"), self.note(node).equation)
+        room = self.room(name, node.shape, node.dtype, _storage(node) in self.returned or node in self.returned)
+        self.write(Line(f"{name} = {room}"), note)
         return name
 
     def room(self, name: str, shape: Shape, dtype: str = "float", returned: bool = False) -> str:
@@ -142,12 +163,7 @@ class _Written:
     def _slice(self, leaf: Node, operand: Node) -> None:
         """A step's part of a sequence.  Steps that lie across memory are brought in order once."""
         outer = self.outer
-        if is_swap(operand) and operand not in outer.texts:
-            name = outer.assign(self.naming.claim(_identifier(outer.text(operand.inputs[0])) + "_rows"))
-            outer.write(Line(f"{name} = {outer.room(name, operand.shape, operand.dtype)}"))
-            outer.write(Line(f"{name}[...] = {outer.text(operand)}"))
-            outer.texts[operand] = name
-        elif operand not in outer.texts and operand.inputs:
+        if operand not in outer.texts and operand.inputs:
             outer.state(operand)
         self.texts[leaf] = self._name(leaf)
         self.head.append(f"{self.texts[leaf]} = {outer.text(operand)}[{self.t}]")
@@ -170,7 +186,7 @@ class _Written:
         name = self.texts[carry.leaf] = self._name(carry.leaf)
         initial = outer.text(carry.initial)
         copied = carry.initial.op is OPS["zeros"] or carry.leaf.dtype != "float"
-        outer.write(Line(f"{name} = {initial}" if copied else f"{name} = np.array({initial}, dtype)"))
+        outer.write(Line(f"{name} = {initial}" if copied else f"{name} = np.array({initial}, dtype)"), Note(place=ROOM))
         if carry not in totals and carry.leaf.dtype == "float":
             self.starting[carry.leaf] = name
             self.buffers[carry.following] = name
@@ -188,7 +204,7 @@ class _Written:
         name = outer.assign(self.naming.claim(self.texts[leaf].removesuffix("_prev") + "_states"))
         shape = (self.loop.length + 1, *leaf.shape)
         mine = [item for item in self.items if self._at(item) in (leaf, following)]
-        outer.write(Line(f"{name} = {outer.room(name, shape, leaf.dtype, any(i in outer.returned for i in mine))}"))
+        outer.write(Line(f"{name} = {outer.room(name, shape, leaf.dtype, any(i in outer.returned for i in mine))}"), Note(place=ROOM))
         first, last = ("-1", "0") if self.loop.reverse else ("0", "-1")
         outer.write(Line(f"{name}[{first}] = {outer.text(carry.initial)}"))
         here, there = (f"{self.t} + 1", self.t) if self.loop.reverse else (self.t, f"{self.t} + 1")
@@ -254,10 +270,4 @@ def _storage(node: Node) -> Node:
 
 
 def _mentions(text: str, name: str) -> bool:
-    from graphgen.codegen.text import names_in
-
     return name in names_in([text])
-
-
-def _identifier(text: str) -> str:
-    return text.replace(".", "_") if text.replace(".", "_").isidentifier() else "steps"

@@ -23,6 +23,7 @@ class Note:
     part: bool = False  # one of several contributions to that cotangent
     stands_for: Node | None = None  # the value in a loop that this is, in another loop or outside
     steps: bool = False  # of every step at once, by a pass that took it out of the loop
+    called: str = ""  # a name from a pass, to be taken if it is free
     place: str = ""  # why a pass put it where it stands
 
 

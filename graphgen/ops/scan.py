@@ -72,6 +72,7 @@ class Loop:
     notes: dict[Node, Note]
     length: Dim
     reverse: bool
+    origin: Node  # the scan that was taken apart
 
     @staticmethod
     def of(scan: Node) -> Loop:
@@ -88,6 +89,7 @@ class Loop:
             dict(body.notes),
             scan.attrs["length"],
             scan.attrs["reverse"],
+            scan,
         )
 
     @property

@@ -10,10 +10,12 @@ from graphgen.ir.verify import verify
 from graphgen.passes.after_loop import after_the_loop
 from graphgen.passes.before_loop import all_steps_at_once, invariants
 from graphgen.passes.identities import apply_identities
+from graphgen.passes.join_inside import join_inside
 from graphgen.passes.movement import cancel_movement
 from graphgen.passes.pack import gather_sums, pack_products, pack_sums
 from graphgen.passes.rows import in_rows
 from graphgen.passes.split_products import split_products
+from graphgen.passes.turn_products import turn_products
 
 Pass = Callable[[Step], Step]
 
@@ -21,9 +23,9 @@ SIMPLIFY = (cancel_movement, apply_identities)
 LEVELS: dict[int, tuple[Pass, ...]] = {
     0: (),  # for reading: one line for each equation and each junction
     1: SIMPLIFY,
-    2: (*SIMPLIFY, after_the_loop, invariants, *SIMPLIFY),  # for speed
+    2: (*SIMPLIFY, after_the_loop, turn_products, join_inside, invariants, *SIMPLIFY),  # for speed
 }
-DEFAULT = 1
+DEFAULT = 2
 
 # Of a sequence's forward graph, before it is differentiated: what has left the forward loop is then no part of the
 # backward loop either.
@@ -37,6 +39,7 @@ BEFORE: dict[int, tuple[Pass, ...]] = {
         pack_products,
         pack_sums,
         gather_sums,
+        pack_sums,
         all_steps_at_once,
         after_the_loop,
         *SIMPLIFY,
@@ -55,13 +58,8 @@ def run(step: Step, level: int) -> Step:
 
 
 def _run(step: Step, passes: Sequence[Pass]) -> Step:
-    _verify(step)
+    verify(step.forward, step.backward)
     for rewrite in passes:
         step = rewrite(step)
-        _verify(step)
+        verify(step.forward, step.backward)
     return step
-
-
-def _verify(step: Step) -> None:
-    verify(step.forward)
-    verify(step.backward)

@@ -12,6 +12,7 @@ from dataclasses import replace
 from graphgen.ir.graph import Note, rebuild, walk
 from graphgen.ir.node import Node, make, variable
 from graphgen.ir.op import OPS
+from graphgen.ir.shape import Dim
 from graphgen.ir.step import Step
 from graphgen.ops.linear import matrix, swap
 from graphgen.ops.scan import Carry, Loop
@@ -53,8 +54,15 @@ class _After:
                 self.give_back(node)
             elif node not in self.inside and node.inputs and not self.move(node) and node in self.returned:
                 self.give_back(node)
-        sums = {carry.key: self.summed(carry.following.inputs[1]) for carry in self.totals}
+        parts = {carry.key: carry.following.inputs[1] for carry in self.totals}
+        products_first = sorted(parts, key=lambda key: not self._has_product(parts[key]))
+        sums = {key: self.summed(parts[key]) for key in products_first}
         return self.results({key: node for key, node in sums.items() if node is not None})
+
+    def _has_product(self, part: Node) -> bool:
+        """Whether a sum over the steps makes the loop return arrays of every step, which others may then read."""
+        inner = part.inputs if part.op.name in ("add", "transpose", "negative") else ()
+        return part.op.name in PRODUCTS or any(map(self._has_product, inner))
 
     def _only_grows(self, carry: Carry) -> bool:
         """Whether a carry starts at zero and is only ever added to."""
@@ -66,6 +74,11 @@ class _After:
         leaf = variable(f"waiting.{len(self.waiting)}", (self.loop.length, *node.shape), node.dtype)
         self.waiting[node] = leaf
         self.known[node] = leaf, True
+        start = Dim.of(0)
+        for part in node.inputs if node.op is OPS["concat"] else ():
+            stop = start + part.shape[node.attrs["axis"][0]]
+            self.known.setdefault(part, (make.slice(leaf, axis=node.attrs["axis"], start=start, stop=stop), True))
+            start = stop
 
     def export(self, node: Node) -> None:
         """Make a value of the loop known for every step, by what it is a view of where it is one."""
@@ -127,9 +140,9 @@ class _After:
 
     def _summed_sum(self, part: Node) -> Node:
         x = self.known[part.inputs[0]][0]
-        rank = len(x.shape)
-        total = make.sum(x, axis=(-rank, *part.attrs["axis"]), keepdims=False)
-        return make.reshape(total, shape=part.shape) if total.shape != part.shape else total
+        axis, keepdims = part.attrs["axis"], part.attrs["keepdims"]
+        total = make.sum(x, axis=(-len(x.shape), *axis), keepdims=False)
+        return make.expand_dims(total, axis=axis) if keepdims else total
 
     def results(self, sums: dict[str, Node]) -> tuple[list[Node], dict[Node, Note]]:
         """Put the loop together without what was moved, and name what stands for each of its results."""
@@ -161,3 +174,8 @@ class _After:
             if lifted and lifting in became and node in notes and node.inputs:
                 note = replace(notes[node], name="", stands_for=node, steps=True, place=AFTER)
                 self.placed.setdefault(became[lifting], note)
+        operands = [operand for _, operand in (*self.loop.sliced, *self.loop.constant)]
+        before = set(walk([*operands, *(carry.initial for carry in self.loop.carried)]))
+        for node in walk(became[root] for root in outer.values()):
+            if node not in before and node.op not in (OPS["scan"], OPS["item"]):
+                self.placed.setdefault(node, Note(place=AFTER))

@@ -40,15 +40,21 @@ def _move(loop: Loop, worth: Callable[[Node, bool], bool]) -> tuple[list[Node], 
     known = outside(loop, [node for node in order if node not in carried])
     leaves: dict[Node, Node] = {}
     placed: dict[Node, Note] = {}
+    inside = {outer: node for node, (outer, _) in known.items()}
+    at_hand = set(walk([operand for _, operand in (*loop.sliced, *loop.constant)]))
     for node in _moving([*_read(loop, order, carried)], known, worth):
         outer, lifted = known[node]
         note = loop.notes.get(node, Note())
         leaf = loop.leaf("moved", node.shape, node.dtype)
         (loop.sliced if lifted else loop.constant).append((leaf, outer))
         leaves[node] = leaf
-        loop.notes = {leaf: Note(note.name, note.equation, stands_for=node), **loop.notes}
+        for inner in walk([outer]):
+            if inner not in at_hand:
+                said = loop.notes.get(inside[inner], Note()) if inner in inside else Note()
+                placed.setdefault(inner, Note(called=said.called, place=EVERY_STEP if lifted else ONCE))
+        loop.notes = {leaf: Note(note.name, note.equation, stands_for=node, called=note.called), **loop.notes}
         place, inner = EVERY_STEP if lifted else ONCE, None if outer is node else node
-        placed[outer] = Note(stands_for=inner, equation=note.equation, steps=lifted, place=place, rule=note.rule)
+        placed[outer] = Note("", note.equation, note.rule, None, False, inner, lifted, note.called, place)
     loop.change(rebuild(loop.results, lambda node, _: leaves.get(node)))
     return loop.items(), placed
 

@@ -17,7 +17,7 @@ from graphgen.ir.op import OPS
 from graphgen.ir.step import Step
 from graphgen.ops import formula, helpers
 from graphgen.ops.formula import COMPARE, OPERATIONS
-from graphgen.passes.rewrite import rewrite
+from graphgen.passes.rewrite import Rule, rewrite
 
 IDENTITIES = """
 x + 0 -> x
@@ -44,17 +44,38 @@ where(p, x, x) -> x
 
 def apply_identities(step: Step) -> Step:
     """The pass."""
-    return rewrite(step, [fold, *(Identity(line) for line in IDENTITIES.strip().splitlines())])
+    return rewrite(step, _rules())
 
 
 def fold(node: Node) -> Node | None:
     """A number, where all operands are numbers."""
-    known = bool(node.inputs) and node.op.elementwise and all(i.op is OPS["const"] for i in node.inputs)
-    if not known or node.dtype != "float":
+    if not (node.op.elementwise and node.weak and node.inputs):
+        return None
+    if node.dtype != "float" or not all(i.op is OPS["const"] for i in node.inputs):
         return None
     with np.errstate(all="ignore"):
         value = float(evaluate(Graph({}, {"value": node}), {}, vars(helpers))["value"])
     return leaf(value) if abs(value) < float("inf") else None
+
+
+@lru_cache(maxsize=1)
+def _rules() -> dict[str, list[Rule]]:
+    rules: dict[str, list[Rule]] = {"": [fold]}
+    for line in IDENTITIES.strip().splitlines():
+        identity = Identity(line)
+        rules.setdefault(identity.op, []).append(identity)
+    return rules
+
+
+def _operation(pattern: ast.expr) -> str:
+    match pattern:
+        case ast.UnaryOp():
+            return "negative"
+        case ast.BinOp(op=op):
+            return OPERATIONS[type(op)]
+        case ast.Call(func=ast.Name(id=name)):
+            return name
+    raise TypeError(f"no pattern: {ast.unparse(pattern)}")
 
 
 class Identity:
@@ -63,6 +84,7 @@ class Identity:
     def __init__(self, line: str) -> None:
         pattern, replacement = line.split("->")
         self.pattern, self.replacement = _parse(pattern.strip()), _parse(replacement.strip())
+        self.op = _operation(self.pattern)
 
     def __call__(self, node: Node) -> Node | None:
         """The replacement, if the node has the pattern's form and keeps its shape."""

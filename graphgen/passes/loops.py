@@ -22,7 +22,7 @@ def change_loops(step: Step, change: Change) -> Step:
 
     def visit(old: Node, new: Node) -> Node | None:
         if old.op is OPS["scan"]:
-            results[old], notes = change(Loop.of(new))
+            results[old], notes = change(replace(Loop.of(new), origin=old))
             placed.update(notes)
         return results[old.inputs[0]][old.attrs["at"]] if old.op is OPS["item"] else None
 
@@ -51,3 +51,16 @@ def change_bodies(step: Step, change: Callable[[Loop, list[Node]], dict[Node, No
         return loop.items(), {}
 
     return change_loops(step, visit)
+
+
+def spoken(loop: Loop, node: Node) -> str:
+    """What a value of a loop's body may be called: as it is named, or what it is a view of is."""
+    while True:
+        note = loop.notes.get(node, Note())
+        if note.name or note.called:
+            return note.name or note.called
+        if node.op is OPS["input"]:
+            return str(node.attrs["name"]).split(".")[-1]
+        if not node.op.view:
+            return ""
+        node = node.inputs[0]

@@ -11,7 +11,7 @@ from graphgen.passes.rewrite import rewrite
 
 def cancel_movement(step: Step) -> Step:
     """The pass."""
-    return rewrite(step, [transpose_twice, squeeze_expanded, expand_summed, implicit_broadcast, slice_whole])
+    return rewrite(step, RULES)
 
 
 def transpose_twice(node: Node) -> Node | None:
@@ -82,3 +82,26 @@ def slice_whole(node: Node) -> Node | None:
             return part
         start = stop
     return None
+
+
+def concat_slices(node: Node) -> Node | None:
+    """concat(x[:k], x[k:]) -> x."""
+    if any(part.op is not OPS["slice"] or part.attrs["step"] > 1 for part in node.inputs):
+        return None
+    axis, (whole, *others) = node.attrs["axis"], dict.fromkeys(part.inputs[0] for part in node.inputs)
+    place = Dim.of(0)
+    for part in node.inputs:
+        if part.attrs["axis"] != axis or part.attrs["start"] != place:
+            return None
+        place = part.attrs["stop"]
+    return whole if not others and place == whole.shape[axis[0]] else None
+
+
+RULES = {
+    "": [implicit_broadcast],
+    "transpose": [transpose_twice],
+    "squeeze": [squeeze_expanded],
+    "expand_dims": [squeeze_expanded, expand_summed],
+    "slice": [slice_whole],
+    "concat": [concat_slices],
+}

@@ -7,17 +7,19 @@ one sum: four gates written each with a matrix of its own cost what one product 
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Mapping
 from functools import reduce
 from operator import add
+from os.path import commonprefix
 
-from graphgen.ir.graph import depending, rebuild, walk
+from graphgen.ir.graph import Note, depending, rebuild, walk
 from graphgen.ir.node import Node, make
 from graphgen.ir.op import OPS
 from graphgen.ir.shape import Dim
 from graphgen.ir.step import Step
 from graphgen.ops.linear import is_swap, swap
 from graphgen.ops.scan import Loop
-from graphgen.passes.loops import change_bodies
+from graphgen.passes.loops import change_bodies, spoken
 
 
 def pack_products(step: Step) -> Step:
@@ -59,8 +61,9 @@ def _pack_products(loop: Loop, order: list[Node]) -> dict[Node, Node]:
         weights = [node.inputs[1 - at] for node in group]
         axis = -1 if at == 0 or len(new.inputs[1].shape) == 1 else -2
         if group not in packed:
-            shared, weight = new.inputs[at], _joined(weights, -1 if at == 0 else -2)
-            packed[group] = shared @ weight if at == 0 else weight @ shared
+            shared, weight = new.inputs[at], _joined(loop, weights, -1 if at == 0 else -2)
+            product = packed[group] = shared @ weight if at == 0 else weight @ shared
+            loop.notes[product] = Note(called=f"{spoken(loop, old.inputs[at])}_{_common(loop, weights)}".strip("_"))
         place = group.index(old)
         start = reduce(add, (weight.shape[-1 if at == 0 else -2] for weight in weights[:place]), Dim.of(0))
         return make.slice(packed[group], axis=axis, start=start, stop=start + old.shape[axis])
@@ -68,11 +71,18 @@ def _pack_products(loop: Loop, order: list[Node]) -> dict[Node, Node]:
     return rebuild(loop.results, change)
 
 
-def _joined(parts: list[Node], axis: int) -> Node:
+def _joined(loop: Loop, parts: list[Node], axis: int) -> Node:
     """Weights side by side; transposed ones as the transpose of what lies side by side."""
-    if all(map(is_swap, parts)):
-        return swap(make.concat(*map(swap, parts), axis=-3 - axis))
-    return make.concat(*parts, axis=axis)
+    turned = len(parts[0].shape) == 2 and all(map(is_swap, parts))
+    joined = make.concat(*map(swap, parts), axis=-3 - axis) if turned else make.concat(*parts, axis=axis)
+    loop.notes[joined] = Note(called=f"{_common(loop, parts) or 'weights'}_packed")
+    return swap(joined) if turned else joined
+
+
+def _common(loop: Loop, parts: list[Node]) -> str:
+    """The beginning of the names of all parts, or the name of the first."""
+    names = [spoken(loop, part) for part in parts]
+    return commonprefix(names).rstrip("_") or names[0]
 
 
 def _pack_sums(loop: Loop, order: list[Node]) -> dict[Node, Node]:
@@ -94,10 +104,14 @@ def _packed_sums(loop: Loop, order: list[Node]) -> dict[Node, Node]:
                 if one.op is OPS["slice"] and one.attrs["step"] == 1 and one.shape == node.shape:
                     sums[one.inputs[0], _source(node.inputs[1 - at], one, varying)].append((node, one, node.inputs[1 - at]))
                     break
+    readers: dict[Node, list[Node]] = defaultdict(list)
+    for node in order:
+        for operand in node.inputs:
+            readers[operand].append(node)
     became: dict[Node, Node] = {}
     for (whole, source), terms in sums.items():
         for run in _runs(terms) if source is not None else []:
-            became |= _pack(whole, source, run)
+            became |= _pack(loop, whole, source, run, readers)
     return became
 
 
@@ -128,7 +142,22 @@ def _runs(terms: list[tuple[Node, Node, Node]]) -> list[list[tuple[Node, Node, N
     return [run for run in runs if len(run) > 1]
 
 
-def _pack(whole: Node, source: object, run: list[tuple[Node, Node, Node]]) -> dict[Node, Node]:
+def _target(loop: Loop, node: Node, readers: Mapping[Node, list[Node]]) -> str:
+    """The name of the value that a nameless one leads to."""
+    while not loop.notes.get(node, Note()).name:
+        if len(readers[node]) != 1:
+            return ""
+        (node,) = readers[node]
+    return loop.notes[node].name
+
+
+def _pack(
+    loop: Loop,
+    whole: Node,
+    source: object,
+    run: list[tuple[Node, Node, Node]],
+    readers: Mapping[Node, list[Node]],
+) -> dict[Node, Node]:
     """The packed sum of a run, sliced."""
     axis, first, last = run[0][1].attrs["axis"], run[0][1].attrs["start"], run[-1][1].attrs["stop"]
     others = [other for _, _, other in run]
@@ -136,8 +165,10 @@ def _pack(whole: Node, source: object, run: list[tuple[Node, Node, Node]]) -> di
         start, stop = others[0].attrs["start"], others[-1].attrs["stop"]
         added = _slice(others[0].inputs[0], axis, start, stop)
     else:
-        added = _joined(others, axis[0]) if len(others[0].shape) == 2 else make.concat(*others, axis=axis[0])
+        added = _joined(loop, others, axis[0])
     packed = _slice(whole, axis, first, last) + added
+    names = [_target(loop, node, readers) for node, _, _ in run]
+    loop.notes[packed] = Note(called="_".join([*filter(None, names), "sum"]))
     return {
         node: make.slice(packed, axis=axis, start=one.attrs["start"] - first, stop=one.attrs["stop"] - first)
         for node, one, _ in run
@@ -178,7 +209,10 @@ def _gather_sums(loop: Loop, order: list[Node]) -> dict[Node, Node]:
         if not outside or len(parts) < 3:
             return None
         inside = [part for part in parts if part in carried]
-        return reduce(add, [new[part] for part in outside]) + reduce(add, [new[part] for part in inside])
+        first = reduce(add, [new[part] for part in outside])
+        if len(outside) == 2:
+            loop.notes.setdefault(first, Note(called=_plus(*(spoken(loop, part) for part in outside))))
+        return first + reduce(add, [new[part] for part in inside])
 
     def remember(old: Node, now: Node) -> Node | None:
         better = change(old, now)
@@ -186,3 +220,7 @@ def _gather_sums(loop: Loop, order: list[Node]) -> dict[Node, Node]:
         return better
 
     return rebuild(loop.results, remember)
+
+
+def _plus(a: str, b: str) -> str:
+    return f"{a}_plus_{b.removesuffix('_packed')}" if a and b else ""

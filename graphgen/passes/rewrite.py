@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from graphgen.ir.graph import rebuild
@@ -10,24 +10,25 @@ from graphgen.ir.node import Node
 from graphgen.ir.step import Step
 
 Rule = Callable[[Node], Node | None]  # a node of the same value, type and shape, or None
+Rules = Mapping[str, Sequence[Rule]]  # by the operation of the node that they rewrite; those under "" fit any
 
 
-def rewrite(step: Step, rules: Sequence[Rule]) -> Step:
+def rewrite(step: Step, rules: Rules) -> Step:
     """The step with every rule applied wherever it fits; both graphs change alike, so they go on sharing."""
     roots = [*step.forward.outputs.values(), *step.backward.outputs.values()]
     new = rebuild(roots, lambda _, node: simplest(node, rules))
     return replace(step, forward=step.forward.changed(new), backward=step.backward.changed(new))
 
 
-def simplest(node: Node, rules: Sequence[Rule]) -> Node:
+def simplest(node: Node, rules: Rules) -> Node:
     """The node after the first rule that fits, again and again."""
     while (better := _first(node, rules)) is not None:
         node = better
     return node
 
 
-def _first(node: Node, rules: Sequence[Rule]) -> Node | None:
-    for rule in rules:
+def _first(node: Node, rules: Rules) -> Node | None:
+    for rule in (*rules.get("", ()), *rules.get(node.op.name, ())):
         better = rule(node)
         if better is not None and better is not node:
             return better

@@ -14,7 +14,7 @@ from graphgen.ir.shape import Dim
 from graphgen.ir.step import Step
 from graphgen.ops.linear import is_swap, swap
 from graphgen.ops.scan import Loop
-from graphgen.passes.loops import change_loops
+from graphgen.passes.loops import change_loops, spoken
 
 
 def in_rows(step: Step) -> Step:
@@ -70,7 +70,11 @@ class _Rows:
         back += [node in self.turned for node in loop.every.values()]
         loop.every = {key: self.turned.get(node) or self.plain[node] for key, node in loop.every.items()}
         loop.notes = {self.turned.get(n) or self.plain.get(n, n): note for n, note in loop.notes.items()}
-        return [swap(item) if turned else item for item, turned in zip(loop.items(), back)], {}
+        results = [swap(item) if turned else item for item, turned in zip(loop.items(), back)]
+        names = [f"{spoken(loop, node)}_final" for node in loop.results[: len(loop.carried)]]
+        names += [f"{spoken(loop, node)}_steps" for node in loop.every.values()]
+        called = {node: Note(called=name) for node, name, turned in zip(results, names, back) if turned}
+        return results, called
 
     def along(self, node: Node) -> Node:
         """The node as the spec has it."""

@@ -1,0 +1,26 @@
+"""Products whose transpose is wanted, computed transposed."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from graphgen.ir.graph import rebuild, walk
+from graphgen.ir.node import Node
+from graphgen.ir.op import OPS
+from graphgen.ir.step import Step
+from graphgen.ops.linear import is_swap, swap
+
+
+def turn_products(step: Step) -> Step:
+    """The pass: the transpose of a product is the product of the transposes, so that no gradient lies across memory."""
+    roots = [*step.forward.outputs.values(), *step.backward.outputs.values()]
+    readers = Counter(operand for node in walk(roots) for operand in node.inputs)
+
+    def change(old: Node, new: Node) -> Node | None:
+        if not is_swap(old) or old.inputs[0].op is not OPS["matmul"] or readers[old.inputs[0]] > 1:
+            return None
+        a, b = new.inputs[0].inputs
+        return swap(b) @ swap(a) if len(a.shape) == len(b.shape) == 2 else None
+
+    became = rebuild(roots, change)
+    return Step(step.forward.changed(became), step.backward.changed(became), step.residuals, step.cotangents)
