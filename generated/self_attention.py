@@ -162,9 +162,9 @@ def backward(
     dweights = dweights_output + dweights_y                  # split: the sum over its uses
     dweights_divide = weights * (dweights - np.sum(dweights * weights, axis=0, keepdims=True))  # softmax
     dweights_matmul = dweights_divide / float(np.sqrt(n_k))  # quotient
-    dk_transpose = dweights_matmul @ q.T                     # matrix product
+    dk_T = dweights_matmul @ q.T                             # matrix product
     dq = k @ dweights_matmul                                 # matrix product
-    dk = dk_transpose.T                                      # transpose
+    dk = dk_T.T                                              # transpose
 
     # 3. v = W_v @ x
     dW_v = dv @ x.T    # matrix product

@@ -18,7 +18,10 @@ def takes_place(node: Node) -> bool:
     """Whether NumPy can write what a node computes into an array that is there already."""
     if node.op.view or node.weak or node.dtype != "float" or not node.inputs:
         return False
-    return node.op is OPS["concat"] or into(node.op.spell(node, [f"_{i}" for i in range(len(node.inputs))]), "_") is not None
+    return (
+        node.op is OPS["concat"]
+        or into(node.op.spell(node, [f"_{i}" for i in range(len(node.inputs))]), "_") is not None
+    )
 
 
 class Body(Lowering):
@@ -76,9 +79,7 @@ class Body(Lowering):
             if node in self.parts:
                 waiting.append(self.parts[node][0])
                 roots.add(node)
-            elif node in self.number and not node.op.view:
-                roots.add(node)
-            elif node in self.texts and node.op is OPS["input"]:
+            elif (node in self.number and not node.op.view) or (node in self.texts and node.op is OPS["input"]):
                 roots.add(node)
             else:
                 waiting.extend(node.inputs)
@@ -170,7 +171,9 @@ class Body(Lowering):
 
     def _may_overwrite(self, node: Node, value: Node, at: int) -> bool:
         same = value.shape == node.shape and value.dtype == node.dtype
-        return node.op.elementwise and same and self.last.get(value) == at and self.holds[self.buffers[value]] is value
+        return (
+            node.op.elementwise and same and self.last.get(value) == at and self.holds[self.buffers[value]] is value
+        )
 
     def _free(self, node: Node, at: int) -> str:
         """A buffer of the shape in which nothing stands that is read again, or a new one."""

@@ -18,7 +18,6 @@ from graphgen.ir.op import shape_text
 from graphgen.ir.shape import Dim, show
 from graphgen.ir.step import Step
 
-
 WORKSPACE = "workspace: Workspace | None = None"
 
 

@@ -6,6 +6,7 @@ import ast
 
 import numpy as np
 
+from graphgen.codegen.text import LINE
 from graphgen.ops import helpers
 
 OPERATORS: dict[type, str] = {
@@ -22,6 +23,11 @@ OTHERS = ("concatenate",)  # that take `out` beside the universal functions
 
 def into(expression: str, place: str) -> str | None:
     """The statement that computes an expression into a place; None if its function allocates the result itself."""
+    code = _into(expression, place)
+    return code.replace(", out=", ",\n    out=") if code and len(code) > LINE - 20 else code
+
+
+def _into(expression: str, place: str) -> str | None:
     match ast.parse(expression, mode="eval").body:
         case ast.BinOp(left, op, right) if type(op) in OPERATORS:
             return f"np.{OPERATORS[type(op)]}({ast.unparse(left)}, {ast.unparse(right)}, out={place})"

@@ -32,7 +32,6 @@ def prologue(sources: Sequence[Source], used: set[str], dims: Mapping[str, str])
 
     `dims` are the symbols with their docs, in the order in which they are declared.
     """
-    lines = [line for _, group in groupby(sources, lambda s: s.argument) for line in _unpack(list(group), used)]
     spelled = {source.whole: source.text if source.text in used else source.whole for source in sources}
     ranks = {source.whole: len(source.shape) for source in sources}
     known = {b.symbol: b for b in bindings((source.whole, source.shape) for source in sources)}
@@ -40,6 +39,12 @@ def prologue(sources: Sequence[Source], used: set[str], dims: Mapping[str, str])
     for symbol in reversed(list(known)):
         if symbol in needed:
             needed |= set(known[symbol].rest.symbols)
+    missing = [symbol for symbol in dims if symbol in needed and symbol not in known]
+    lines = [
+        line
+        for argument, group in groupby(sources, lambda s: s.argument)
+        for line in _unpack(list(group), used, others=argument == "residuals" and bool(missing))
+    ]
     wanted = [binding for symbol, binding in known.items() if symbol in needed]
     for whole, group in groupby(wanted, lambda binding: binding.array):
         several = list(group)
@@ -50,16 +55,16 @@ def prologue(sources: Sequence[Source], used: set[str], dims: Mapping[str, str])
         for binding in several:
             size = tidy(binding.text(spelled[whole], ranks[whole]))
             lines.append(Line(f"{binding.symbol} = {size}", dims[binding.symbol]))
-    return lines, [symbol for symbol in dims if symbol in needed and symbol not in known]
+    return lines, missing
 
 
-def _unpack(sources: list[Source], used: set[str]) -> Iterable[Line]:
-    """The lines that take the arrays that are used out of one argument."""
+def _unpack(sources: list[Source], used: set[str], others: bool) -> Iterable[Line]:
+    """The lines that take the arrays that are used out of one argument, which may have other fields."""
     wanted = [source for source in sources if source.text in used and source.text != source.whole]
     if not wanted:
         return
     left = ", ".join(source.text for source in wanted)
-    everything = len(wanted) == len(sources)
+    everything = len(wanted) == len(sources) and not others
     right = sources[0].argument if everything else ", ".join(source.whole for source in wanted)
     left = f"({left},)" if everything and len(wanted) == 1 else left
     if len(left) + len(right) + 3 <= LINE:

@@ -19,6 +19,7 @@ from graphgen.ops.linear import is_swap
 from graphgen.ops.scan import Carry, Loop
 
 ROOM = "room for every step and for one; the workspace's is written again by the next call"
+FOR_STEPS = Note(place=ROOM)
 AT_END = "of this step: what is kept, and what the next one starts from"
 
 
@@ -102,7 +103,7 @@ class Stored(Lowering):
         self.write(Line(f"{name}[...] = {self.expression(node)}", note.rule), note)
         self.texts[node] = name
 
-    def reserve(self, node: Node, name: str, note: Note = Note(place=ROOM)) -> str:
+    def reserve(self, node: Node, name: str, note: Note = FOR_STEPS) -> str:
         """Write the line that takes room for a value: of its own if it is returned, else in the workspace."""
         room = self.room(name, node.shape, node.dtype, _storage(node) in self.returned or node in self.returned)
         self.write(Line(f"{name} = {room}"), note)
@@ -111,7 +112,9 @@ class Stored(Lowering):
     def room(self, name: str, shape: Shape, dtype: str = "float", returned: bool = False) -> str:
         """The expression for an array to be filled."""
         text, kind = tidy(shape_text(shape)), "dtype" if dtype == "float" else dtype
-        return f"np.empty({text}, {kind})" if returned else f'workspace.array("{self.function}.{name}", {text}, {kind})'
+        return (
+            f"np.empty({text}, {kind})" if returned else f'workspace.array("{self.function}.{name}", {text}, {kind})'
+        )
 
     def loop(self, scan: Node) -> None:
         """Write a scan as a loop over buffers."""
@@ -170,7 +173,9 @@ class _Written:
 
     def _totals(self) -> list[Carry]:
         """The carries that are only ever added to, and so grow in place."""
-        reads = Lowering(self._graph(), {leaf: "_" for leaf in self._graph().inputs.values()}, self.results, self.naming, str)
+        reads = Lowering(
+            self._graph(), dict.fromkeys(self._graph().inputs.values(), "_"), self.results, self.naming, str
+        )
         return [
             carry
             for carry in self.loop.carried
@@ -186,7 +191,9 @@ class _Written:
         name = self.texts[carry.leaf] = self._name(carry.leaf)
         initial = outer.text(carry.initial)
         copied = carry.initial.op is OPS["zeros"] or carry.leaf.dtype != "float"
-        outer.write(Line(f"{name} = {initial}" if copied else f"{name} = np.array({initial}, dtype)"), Note(place=ROOM))
+        outer.write(
+            Line(f"{name} = {initial}" if copied else f"{name} = np.array({initial}, dtype)"), Note(place=ROOM)
+        )
         if carry not in totals and carry.leaf.dtype == "float":
             self.starting[carry.leaf] = name
             self.buffers[carry.following] = name
@@ -195,7 +202,8 @@ class _Written:
                 outer.texts[item] = name
 
     def _at(self, item: Node) -> Node:
-        return self.results[item.attrs["at"]]
+        at: int = item.attrs["at"]
+        return self.results[at]
 
     def _history(self, carry: Carry) -> None:
         """All values of a carry, the initial one too: step t reads one place and writes its neighbour."""
@@ -204,7 +212,10 @@ class _Written:
         name = outer.assign(self.naming.claim(self.texts[leaf].removesuffix("_prev") + "_states"))
         shape = (self.loop.length + 1, *leaf.shape)
         mine = [item for item in self.items if self._at(item) in (leaf, following)]
-        outer.write(Line(f"{name} = {outer.room(name, shape, leaf.dtype, any(i in outer.returned for i in mine))}"), Note(place=ROOM))
+        outer.write(
+            Line(f"{name} = {outer.room(name, shape, leaf.dtype, any(i in outer.returned for i in mine))}"),
+            Note(place=ROOM),
+        )
         first, last = ("-1", "0") if self.loop.reverse else ("0", "-1")
         outer.write(Line(f"{name}[{first}] = {outer.text(carry.initial)}"))
         here, there = (f"{self.t} + 1", self.t) if self.loop.reverse else (self.t, f"{self.t} + 1")
@@ -216,7 +227,9 @@ class _Written:
         before, after = (":-1", "1:") if not self.loop.reverse else ("1:", ":-1")
         for item in mine:
             is_final = item.attrs["at"] < len(self.loop.carried)
-            outer.texts[item] = f"{name}[{last}].copy()" if is_final else f"{name}[{before if self._at(item) is leaf else after}]"
+            outer.texts[item] = (
+                f"{name}[{last}].copy()" if is_final else f"{name}[{before if self._at(item) is leaf else after}]"
+            )
 
     def _stack(self) -> None:
         """Room for what is kept of every step."""
@@ -256,7 +269,9 @@ class _Written:
             elif carry.leaf not in self.starting and carry.following not in self.places and text != name:
                 named.append((name, text))
         together = [*moves, *named]
-        if len(together) > 1 and any(_mentions(text, self.texts[c.leaf]) for _, text in together for c in self.loop.carried):
+        if len(together) > 1 and any(
+            _mentions(text, self.texts[c.leaf]) for _, text in together for c in self.loop.carried
+        ):
             together = [(left, f"{text}.copy()" if left.endswith("]") else text) for left, text in together]
             return [f"{', '.join(left for left, _ in together)} = {', '.join(text for _, text in together)}"]
         return [f"{left} = {text}" for left, text in together if left != f"{text}[...]"]

@@ -68,7 +68,11 @@ class MatMul(Op):
         a, b = inputs
         match (len(a.shape) - lifted[0], len(b.shape) - lifted[1]), lifted:
             case (_, 2), [True, False]:  # one product instead of one a step
-                return matrix(a) @ b if len(a.shape) == 2 else make.reshape(matrix(a) @ b, shape=(*a.shape[:-1], b.shape[-1]))
+                return (
+                    matrix(a) @ b
+                    if len(a.shape) == 2
+                    else make.reshape(matrix(a) @ b, shape=(*a.shape[:-1], b.shape[-1]))
+                )
             case (2, 1), [False, True]:
                 return b @ swap(a)
             case (1, 1), [False, True]:

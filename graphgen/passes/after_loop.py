@@ -50,9 +50,8 @@ class _After:
         for node in self.order:
             if node in self.known or node in adding:
                 continue
-            if node in self.returned and node in self.inside:
-                self.give_back(node)
-            elif node not in self.inside and node.inputs and not self.move(node) and node in self.returned:
+            stays = node in self.inside or (bool(node.inputs) and not self.move(node))
+            if stays and node in self.returned:
                 self.give_back(node)
         parts = {carry.key: carry.following.inputs[1] for carry in self.totals}
         products_first = sorted(parts, key=lambda key: not self._has_product(parts[key]))

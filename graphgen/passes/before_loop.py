@@ -53,8 +53,8 @@ def _move(loop: Loop, worth: Callable[[Node, bool], bool]) -> tuple[list[Node], 
                 said = loop.notes.get(inside[inner], Note()) if inner in inside else Note()
                 placed.setdefault(inner, Note(called=said.called, place=EVERY_STEP if lifted else ONCE))
         loop.notes = {leaf: Note(note.name, note.equation, stands_for=node, called=note.called), **loop.notes}
-        place, inner = EVERY_STEP if lifted else ONCE, None if outer is node else node
-        placed[outer] = Note("", note.equation, note.rule, None, False, inner, lifted, note.called, place)
+        place, of = EVERY_STEP if lifted else ONCE, None if outer is node else node
+        placed[outer] = Note("", note.equation, note.rule, None, False, of, lifted, note.called, place)
     loop.change(rebuild(loop.results, lambda node, _: leaves.get(node)))
     return loop.items(), placed
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping
-from functools import reduce
+from functools import partial, reduce
+from itertools import takewhile
 from operator import add
-from os.path import commonprefix
 
 from graphgen.ir.graph import Note, depending, rebuild, walk
 from graphgen.ir.node import Node, make
@@ -82,16 +82,21 @@ def _joined(loop: Loop, parts: list[Node], axis: int) -> Node:
 def _common(loop: Loop, parts: list[Node]) -> str:
     """The beginning of the names of all parts, or the name of the first."""
     names = [spoken(loop, part) for part in parts]
-    return commonprefix(names).rstrip("_") or names[0]
+    alike = takewhile(lambda letters: len(set(letters)) == 1, zip(*names))
+    return "".join(letters[0] for letters in alike).rstrip("_") or names[0]
 
 
 def _pack_sums(loop: Loop, order: list[Node]) -> dict[Node, Node]:
     """Again and again, since the sums of sums of slices are sums of slices."""
     became = {node: node for node in order}
     while packed := _packed_sums(loop, walk(became[node] for node in loop.results)):
-        new = rebuild([became[node] for node in loop.results], lambda old, _, packed=packed: packed.get(old))
+        new = rebuild([became[node] for node in loop.results], partial(_replaced, packed))
         became = {node: new.get(now, now) for node, now in became.items()}
     return became
+
+
+def _replaced(packed: Mapping[Node, Node], old: Node, _: Node) -> Node | None:
+    return packed.get(old)
 
 
 def _packed_sums(loop: Loop, order: list[Node]) -> dict[Node, Node]:
@@ -102,7 +107,9 @@ def _packed_sums(loop: Loop, order: list[Node]) -> dict[Node, Node]:
         if node.op is OPS["add"]:
             for at, one in enumerate(node.inputs):
                 if one.op is OPS["slice"] and one.attrs["step"] == 1 and one.shape == node.shape:
-                    sums[one.inputs[0], _source(node.inputs[1 - at], one, varying)].append((node, one, node.inputs[1 - at]))
+                    sums[one.inputs[0], _source(node.inputs[1 - at], one, varying)].append(
+                        (node, one, node.inputs[1 - at])
+                    )
                     break
     readers: dict[Node, list[Node]] = defaultdict(list)
     for node in order:

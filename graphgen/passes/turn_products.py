@@ -12,7 +12,7 @@ from graphgen.ops.linear import is_swap, swap
 
 
 def turn_products(step: Step) -> Step:
-    """The pass: the transpose of a product is the product of the transposes, so that no gradient lies across memory."""
+    """The pass: the transpose of a product is the product of the transposes, and no gradient lies across memory."""
     roots = [*step.forward.outputs.values(), *step.backward.outputs.values()]
     readers = Counter(operand for node in walk(roots) for operand in node.inputs)
 
