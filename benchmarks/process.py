@@ -33,7 +33,6 @@ class Worker:
             env=os.environ | ONE_THREAD,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            start_new_session=True,  # an interrupt is for the parent
         )
 
     def ask(self, request: str, *arguments: Any) -> Any:
