@@ -9,6 +9,7 @@ from graphgen.codegen.into import into
 from graphgen.codegen.lower import Lowering
 from graphgen.codegen.program import Line
 from graphgen.codegen.text import tidy
+from graphgen.ir.graph import depending
 from graphgen.ir.node import Node
 from graphgen.ir.op import OPS
 from graphgen.ir.shape import Dim, Shape
@@ -24,6 +25,23 @@ def takes_place(node: Node) -> bool:
     )
 
 
+def late(order: list[Node], leaves: Mapping[str, Node], carried: Mapping[Node, str]) -> list[Node]:
+    """An order in which what the next step starts from comes when the value that it may replace is read no more.
+
+    `leaves` are what stands in the buffers at first, `carried` the buffer of what the next step starts from.
+    """
+    ordered = list(order)
+    for node, buffer in carried.items():
+        if node not in order or not node.op.elementwise or any(node in user.inputs for user in order):
+            continue
+        old = depending(order, [leaves[buffer]])
+        replaced = {operand for operand in node.inputs if operand in old}
+        last = max((at for at, user in enumerate(ordered) if replaced.intersection(user.inputs)), default=0)
+        ordered.insert(last + 1, node)
+        ordered.remove(node)
+    return ordered
+
+
 class Body(Lowering):
     """Writes the statements of one step.
 
@@ -37,6 +55,7 @@ class Body(Lowering):
     def prepare(self, places: Mapping[Node, str], carried: Mapping[Node, str], starting: Mapping[Node, str]) -> None:
         """Tell where values belong; `starting` are the leaves that stand in buffers of `carried`."""
         self.places, self.carried = places, carried
+        self.order = late(self.order, {buffer: leaf for leaf, buffer in starting.items()}, carried)
         self.statements = [node for node in self.order if node in self.stated and node not in self.texts]
         self.number = {node: at for at, node in enumerate(self.statements)}
         self.parts = self._parts()

@@ -14,6 +14,7 @@ from graphgen.passes.join_inside import join_inside
 from graphgen.passes.movement import cancel_movement
 from graphgen.passes.pack import gather_sums, pack_products, pack_sums
 from graphgen.passes.rows import in_rows
+from graphgen.passes.split_functions import split_functions
 from graphgen.passes.split_products import split_products
 from graphgen.passes.turn_products import turn_products
 
@@ -35,6 +36,7 @@ BEFORE: dict[int, tuple[Pass, ...]] = {
     2: (
         *SIMPLIFY,
         in_rows,
+        split_functions,
         split_products,
         pack_products,
         pack_sums,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import chain
+
 from graphgen.ir.node import Node, build
 from graphgen.ir.op import OPS
 from graphgen.ir.shape import Dim
@@ -84,6 +86,16 @@ def slice_whole(node: Node) -> Node | None:
     return None
 
 
+def slice_of_slice(node: Node) -> Node | None:
+    """x[a:b][c:d] -> x[a + c:a + d]."""
+    (x,) = node.inputs
+    if x.op is not OPS["slice"] or x.attrs["axis"] != node.attrs["axis"] or max(x.attrs["step"], node.attrs["step"]) > 1:
+        return None
+    first = x.attrs["start"]
+    start, stop = first + node.attrs["start"], first + node.attrs["stop"]
+    return build(node.op, *x.inputs, axis=node.attrs["axis"], start=start, stop=stop)
+
+
 def concat_slices(node: Node) -> Node | None:
     """concat(x[:k], x[k:]) -> x."""
     if any(part.op is not OPS["slice"] or part.attrs["step"] > 1 for part in node.inputs):
@@ -97,11 +109,18 @@ def concat_slices(node: Node) -> Node | None:
     return whole if not others and place == whole.shape[axis[0]] else None
 
 
+def concat_of_concats(node: Node) -> Node | None:
+    """concat(concat(a, b), c) -> concat(a, b, c)."""
+    inner = [part.op is OPS["concat"] and part.attrs["axis"] == node.attrs["axis"] for part in node.inputs]
+    parts = [part.inputs if flat else (part,) for part, flat in zip(node.inputs, inner)]
+    return build(node.op, *chain(*parts), **node.attrs) if any(inner) else None
+
+
 RULES = {
     "": [implicit_broadcast],
     "transpose": [transpose_twice],
     "squeeze": [squeeze_expanded],
     "expand_dims": [squeeze_expanded, expand_summed],
-    "slice": [slice_whole],
-    "concat": [concat_slices],
+    "slice": [slice_whole, slice_of_slice],
+    "concat": [concat_slices, concat_of_concats],
 }
