@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable
 
 from graphgen.codegen.buffers import Body, takes_place
@@ -14,7 +15,7 @@ from graphgen.codegen.text import names_in, tidy
 from graphgen.ir.graph import Graph, Note
 from graphgen.ir.node import Node
 from graphgen.ir.op import OPS, shape_text
-from graphgen.ir.shape import Shape
+from graphgen.ir.shape import Dim, Shape
 from graphgen.ops.linear import is_swap
 from graphgen.ops.scan import Carry, Loop
 
@@ -115,6 +116,11 @@ class Stored(Lowering):
         return (
             f"np.empty({text}, {kind})" if returned else f'workspace.array("{self.function}.{name}", {text}, {kind})'
         )
+
+    def rooms(self, names: list[str], shape: Shape, dtype: str = "float", returned: bool = False) -> str:
+        """The statement that takes room for several values of one shape in one piece."""
+        whole = shape if len(names) == 1 else (Dim.of(len(names)), *shape)
+        return f"{', '.join(names)} = {self.room(names[0], whole, dtype, returned)}"
 
     def loop(self, scan: Node) -> None:
         """Write a scan as a loop over buffers."""
@@ -232,23 +238,30 @@ class _Written:
             )
 
     def _stack(self) -> None:
-        """Room for what is kept of every step."""
+        """Room for what is kept of every step: what has one shape in one piece, which the system hands out faster."""
+        outer = self.outer
+        alike: dict[tuple[Shape, str, bool], list[str]] = defaultdict(list)
         for item in self.items:
             node = self._at(item)
-            if item in self.outer.texts or item.attrs["at"] < len(self.loop.carried):
+            if item in outer.texts or item.attrs["at"] < len(self.loop.carried):
                 continue
-            name = self.outer.assign(self.naming.name(item, self.outer.note(item), ()))
-            self.outer.texts[item] = self.outer.reserve(item, name)
+            name = outer.texts[item] = outer.assign(self.naming.name(item, outer.note(item), ()))
+            alike[item.shape, item.dtype, item in outer.returned].append(name)
             if node not in self.places and takes_place(node) and node not in self.texts:
                 self.places[node] = f"{name}[{self.t}]"
             else:
                 self.stacked[node] = name
+        for (shape, dtype, returned), names in alike.items():
+            outer.write(Line(outer.rooms(names, shape, dtype, returned)), FOR_STEPS)
 
     def _finish(self, body: Body, blocks: tuple[Block, ...]) -> None:
         outer, loop = self.outer, self.loop
         outer.assigned |= body.assigned
+        alike: dict[Shape, list[str]] = defaultdict(list)
         for name, shape in body.scratch.items():
-            outer.write(Line(f"{name} = {outer.room(name, shape)}"))
+            alike[shape].append(name)
+        for shape, names in alike.items():
+            outer.write(Line(outer.rooms(names, shape)))
         read = [line for line in self.head if body.mentions(line.split(" = ")[0])]
         ends = [f"{name}[{self.t}] = {body.text(node)}" for node, name in self.stacked.items()]
         ends += [f"{place} = {body.text(node)}" for node, place in self.places.items() if not body.is_placed(node)]
