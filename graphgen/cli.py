@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 FINDINGS, USAGE = 1, 2
-STAGES = ("spec", "graph", "backward", "program")
+STAGES = ("spec", "graph", "backward", "residuals", "program")
 level_option = click.option(
     "-O", "level", type=click.Choice(["0", "1", "2"]), default=None,
     help="Optimisation level: 0 for reading, 1 (the default) simplified.",
@@ -107,10 +107,11 @@ def check(specs: tuple[str, ...], level: str | None) -> None:
 @click.option("--stage", type=click.Choice(STAGES), default="program", show_default=True)
 @level_option
 def show(spec: str, stage: str, level: str | None) -> None:
-    """Show what a stage makes of SPEC: the equations read, the graphs, or the module."""
+    """Show what a stage makes of SPEC: the equations read, the graphs, what is kept for backward, or the module."""
     with told():
         from graphgen.compiler import compile_file
         from graphgen.ir.show import show_graph
+        from graphgen.memory import report
         from graphgen.passes import DEFAULT
         from graphgen.resources import find_spec
         from graphgen.spec.show import show_cell
@@ -120,6 +121,7 @@ def show(spec: str, stage: str, level: str | None) -> None:
             "spec": lambda: show_cell(done.cell),
             "graph": lambda: show_graph(done.step.forward),
             "backward": lambda: show_graph(done.step.backward),
+            "residuals": lambda: report(done),
             "program": lambda: done.source,
         }
         click.echo(texts[stage](), nl=False)

@@ -28,12 +28,14 @@ BELOW = {
     "build": {"compiler", "passes", "resources", "errors"},
     "listing": {"elaborate", "spec", "resources", "ops", "ir", "errors"},
     "diff": {"spec.model", "contract", "ir"},
+    "memory": {"compiler", "codegen", "autodiff", "ops", "ir"},
     "starter": {"build", "spec", "errors"},
     "cli": {
         *(
             "build",
             "diff",
             "listing",
+            "memory",
             "starter",
             "check",
             "compiler",

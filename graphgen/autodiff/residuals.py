@@ -12,6 +12,7 @@ from graphgen.ir.graph import Graph, Note, below, depending, walk
 from graphgen.ir.node import Node
 from graphgen.ir.op import OPS
 from graphgen.ir.shape import count
+from graphgen.ir.step import Step
 
 NOMINAL = 64  # the size of every dim when arrays of symbolic shapes are weighed
 SOURCE, SINK = "source", "sink"
@@ -31,7 +32,7 @@ def choose(forward: Graph, backward: Graph, at_hand: Collection[Node] = ()) -> t
     held = depending(order, {node for node in order if node.op in (OPS["input"], OPS["scan"])})
 
     reads = _reads(backward, late) & held  # what is made of numbers and sizes alone costs nothing
-    again = {node for node in in_forward if _is_cheap(node) or (at_hand and _only_reads(node, at_hand, held))}
+    again = {node for node in in_forward if is_cheap(node) or (at_hand and _only_reads(node, at_hand, held))}
     dear = (in_forward - again) | (in_forward & set(at_hand))
     needed = _needed(reads, dear, held)
     forced = reads & dear
@@ -43,6 +44,20 @@ def choose(forward: Graph, backward: Graph, at_hand: Collection[Node] = ()) -> t
     }
     kept = forced | (_cut(weights, doubtful & dear, doubtful & reads) if weights else set())
     return tuple(dict.fromkeys(n for n in (*forward.inputs.values(), *forward.order(), *order) if n in kept))
+
+
+def computed_again(step: Step) -> list[Node]:
+    """The forward values that the backward graph computes again, in the order of the forward pass."""
+    forward, backward = step.forward, step.backward
+    order = walk([*forward.outputs.values(), *backward.outputs.values()])
+    late = depending(order, [leaf for key, leaf in backward.inputs.items() if key not in forward.inputs])
+    found, stack = set(), list(_reads(backward, late))
+    while stack:
+        node = stack.pop()
+        if node not in found and node not in step.residuals and node.inputs and not node.weak:
+            found.add(node)
+            stack.extend(node.inputs)
+    return [node for node in order if node in found]
 
 
 def _needed(reads: set[Node], dear: set[Node], held: set[Node]) -> set[Node]:
@@ -81,7 +96,8 @@ def _reads(backward: Graph, late: set[Node]) -> set[Node]:
     return (operands | set(backward.outputs.values())) - late
 
 
-def _is_cheap(node: Node) -> bool:
+def is_cheap(node: Node) -> bool:
+    """Whether a value costs next to nothing to compute again: a view, a sum or a product."""
     return node.op.view or node.op.name in CHEAP
 
 

@@ -56,7 +56,7 @@ def sweep(graph: Graph, leaves: Collection[str], seeded: Collection[str], polish
     for node in reversed(order):
         work.visit(node)
     gradients = {key: work.total[graph.inputs[key]] for key in leaves if graph.inputs[key] in work.total}
-    step = Step(graph, Graph(inputs, gradients, work.notes), cotangents=cotangents)
+    step = Step(graph, Graph(inputs, gradients, work.notes), loops=tuple(work.loops), cotangents=cotangents)
     return _extend_loops(step, work.extended)
 
 
@@ -74,6 +74,7 @@ class _Sweep:
         self.waiting: dict[Node, list[Node]] = {}
         self.total: dict[Node, Node] = {}
         self.notes: dict[Node, Note] = {}
+        self.loops: list[Step] = []
         self.extended: dict[Node, Graph] = {}  # each scan that must keep residuals, and its new body
 
     def seed(self, name: str, node: Node) -> Node:
@@ -151,7 +152,9 @@ class _Sweep:
         """The finished step of a loop's body."""
         step = self.polish(sweep(body, leaves, seeded, self.polish, self.frugal))
         states = [*islice(step.forward.inputs.values(), carries), *islice(step.forward.outputs.values(), carries)]
-        return replace(step, residuals=choose(step.forward, step.backward, states if self.frugal else ()))
+        residuals = choose(step.forward, step.backward, states if self.frugal else ())
+        self.loops.append(replace(step, residuals=residuals))
+        return self.loops[-1]
 
 
 def _extend_loops(step: Step, extended: dict[Node, Graph]) -> Step:

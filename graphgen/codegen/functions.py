@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from graphgen.codegen.lower import Lowering
 from graphgen.codegen.names import BackwardNames, ForwardNames, Naming
-from graphgen.codegen.program import Block, Field, Function, Line, Record
+from graphgen.codegen.program import Array, Block, Field, Function, Line, Record
 from graphgen.codegen.prologue import Source, prologue
 from graphgen.codegen.storage import Stored
 from graphgen.codegen.text import call, codes, enclose, names_in, tidy, wrapped
@@ -103,7 +103,8 @@ class Pair:
         records = [RECORDS[group] for group in ("outputs", "state") if group == "outputs" or self.spoken.has_state]
         result_type = f"tuple[{', '.join([*records, self.record_name])}]"
         doc = self._forward_doc()
-        return Function(f"forward{self.suffix}", tuple(arguments), result_type, doc, (*begin, *blocks), returns)
+        name, written = f"forward{self.suffix}", (*begin, *blocks)
+        return Function(name, tuple(arguments), result_type, doc, written, returns, _arrays(lowering))
 
     def _backward(self) -> tuple[Function, list[str]]:
         graph = self.step.backward
@@ -145,7 +146,8 @@ class Pair:
         arguments += [WORKSPACE] if "workspace" in used else []
         doc = self._backward_doc()
         name = f"backward{self.suffix}"
-        return Function(name, tuple(arguments), "Gradients", doc, (*begin, *blocks), returns), unbound
+        function = Function(name, tuple(arguments), "Gradients", doc, (*begin, *blocks), returns, _arrays(lowering))
+        return function, unbound
 
     def _lowering(
         self, graph: Graph, texts: dict[Node, str], kept: Iterable[Node], naming: Naming, function: str
@@ -212,3 +214,7 @@ class Pair:
             f"The cotangents in d_outputs have a leading axis of {self.length} steps, and so have the gradients of",
             "the inputs; d_final is for the final state.  A cotangent that is None counts as zero.",
         )
+
+
+def _arrays(lowering: Lowering) -> tuple[Array, ...]:
+    return tuple(lowering.arrays) if isinstance(lowering, Stored) else ()

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
+
+from graphgen.ir.shape import Dim
 
 
 @dataclass(frozen=True)
@@ -54,8 +57,16 @@ class Record:
 
 
 @dataclass(frozen=True)
+class Array:
+    """An array that a function takes room for; it is returned, lies in the workspace, or goes when it returns."""
+
+    size: Dim
+    kind: Literal["returned", "workspace", "local"]
+
+
+@dataclass(frozen=True)
 class Function:
-    """A function: its signature and type, its docstring's lines, its statements, and what it returns."""
+    """A function: its signature and type, its docstring's lines, its statements, what it returns, and its arrays."""
 
     name: str
     arguments: tuple[str, ...]
@@ -63,6 +74,7 @@ class Function:
     doc: tuple[str, ...]
     blocks: tuple[Block, ...]
     returns: str
+    arrays: tuple[Array, ...] = ()
 
 
 @dataclass(frozen=True)

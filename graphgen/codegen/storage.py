@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Callable, Iterable
 
-from graphgen.codegen.buffers import Body, takes_place
+from graphgen.codegen.buffers import takes_place
 from graphgen.codegen.into import into
+from graphgen.codegen.loop_over_buffers import FOR_STEPS, LoopOverBuffers
 from graphgen.codegen.lower import Lowering
 from graphgen.codegen.names import Naming
-from graphgen.codegen.program import Block, Line
-from graphgen.codegen.program import Loop as Written
-from graphgen.codegen.text import names_in, tidy
+from graphgen.codegen.program import Array, Line
+from graphgen.codegen.text import tidy
 from graphgen.ir.graph import Graph, Note
 from graphgen.ir.node import Node
 from graphgen.ir.op import OPS, shape_text
-from graphgen.ir.shape import Dim, Shape
+from graphgen.ir.shape import Dim, Shape, count
 from graphgen.ops.linear import is_swap
-from graphgen.ops.scan import Carry, Loop
-
-ROOM = "room for every step and for one; the workspace's is written again by the next call"
-FOR_STEPS = Note(place=ROOM)
-AT_END = "of this step: what is kept, and what the next one starts from"
+from graphgen.ops.scan import Loop
 
 
 class Stored(Lowering):
@@ -42,6 +37,7 @@ class Stored(Lowering):
     ) -> None:
         """`function` keeps its arrays in the workspace apart from those of others."""
         self.function = function
+        self.arrays: list[Array] = []
         kept = list(kept)
         scans: list[Node] = [node for node in graph.order(kept) if node.op is OPS["scan"]]
         self.steps = {symbol for scan in scans for symbol in scan.attrs["length"].symbols}
@@ -69,6 +65,7 @@ class Stored(Lowering):
             return
         if node in self.returned or not self._large(node):
             super().state(node)
+            self._count(node)
             return
         note, expression = self.note(node), self.fitting(node)
         over = next((operand for operand in node.inputs if self._may_overwrite(node, operand)), None)
@@ -84,6 +81,12 @@ class Stored(Lowering):
         self.ours.add(node)
         self.texts[node] = place
         self.write(Line(str(into(expression, place)), note.rule), note)
+
+    def _count(self, node: Node) -> None:
+        """Enter the array that a statement makes; a matrix seen in another shape is copied if it is transposed."""
+        if not node.op.view or (node.op is OPS["reshape"] and is_swap(node.inputs[0])):
+            stays = _storage(node) in self.returned or node in self.kept
+            self.arrays.append(Array(count(node.shape), "returned" if stays else "local"))
 
     def _may_overwrite(self, node: Node, operand: Node) -> bool:
         if not node.op.elementwise or operand.shape != node.shape or _storage(operand) not in self.ours:
@@ -112,6 +115,7 @@ class Stored(Lowering):
 
     def room(self, name: str, shape: Shape, dtype: str = "float", returned: bool = False) -> str:
         """The expression for an array to be filled."""
+        self.arrays.append(Array(count(shape), "returned" if returned else "workspace"))
         text, kind = tidy(shape_text(shape)), "dtype" if dtype == "float" else dtype
         return (
             f"np.empty({text}, {kind})" if returned else f'workspace.array("{self.function}.{name}", {text}, {kind})'
@@ -124,170 +128,7 @@ class Stored(Lowering):
 
     def loop(self, scan: Node) -> None:
         """Write a scan as a loop over buffers."""
-        _Written(self, scan).run()
-
-
-class _Written:
-    """One scan, as it is written."""
-
-    def __init__(self, outer: Stored, scan: Node) -> None:
-        self.outer, self.scan, self.naming = outer, scan, outer.naming
-        self.loop = Loop.of(scan)
-        self.items = [node for node in outer.order if node.op is OPS["item"] and node.inputs[0] is scan]
-        self.results = self.loop.results
-        self.t = self.naming.index(0)
-        self.places: dict[Node, str] = {}  # of values of the step: where they are kept
-        self.stacked: dict[Node, str] = {}  # of values of the step: the array that keeps them, if it is no history
-        self.buffers: dict[Node, str] = {}  # of the next values of carries: their buffer
-        self.starting: dict[Node, str] = {}  # of the leaves of carries: the same
-        self.texts: dict[Node, str] = {}
-        self.copies: list[tuple[str, Node]] = []  # what is kept in a second place
-        self.head: list[str] = []
-
-    def run(self) -> None:
-        """Write what the loop starts from, the loop, and what its results are called."""
-        outer, loop = self.outer, self.loop
-        self.texts = {leaf: outer.text(operand) for leaf, operand in loop.constant}
-        for leaf, operand in loop.sliced:
-            self._slice(leaf, operand)
-        totals = self._totals()
-        for carry in loop.carried:
-            self._carry(carry, totals)
-        self._stack()
-        kept = [node for node in self.results if node not in self.places or node in self.stacked]
-        body = Body(self._graph(), self.texts, [*kept, *self.places], self.naming, outer.heading, 1)
-        body.lasting = {leaf for leaf, _ in loop.constant}
-        body.assigned |= outer.assigned
-        body.totals = {carry.following: self.texts[carry.leaf] for carry in totals}
-        body.prepare(self.places, self.buffers, self.starting)
-        self._finish(body, body.run())
-
-    def _graph(self) -> Graph:
-        body: Graph = self.scan.attrs["body"]
-        return body
-
-    def _name(self, leaf: Node) -> str:
-        return self.outer.assign(self.naming.name(leaf, self.loop.notes.get(leaf, Note()), ()))
-
-    def _slice(self, leaf: Node, operand: Node) -> None:
-        """A step's part of a sequence.  Steps that lie across memory are brought in order once."""
-        outer = self.outer
-        if operand not in outer.texts and operand.inputs:
-            outer.state(operand)
-        self.texts[leaf] = self._name(leaf)
-        self.head.append(f"{self.texts[leaf]} = {outer.text(operand)}[{self.t}]")
-
-    def _totals(self) -> list[Carry]:
-        """The carries that are only ever added to, and so grow in place."""
-        reads = Lowering(
-            self._graph(), dict.fromkeys(self._graph().inputs.values(), "_"), self.results, self.naming, str
-        )
-        return [
-            carry
-            for carry in self.loop.carried
-            if carry.initial.op is OPS["zeros"] and reads.only_grows(carry.leaf, carry.following)
-        ]
-
-    def _carry(self, carry: Carry, totals: list[Carry]) -> None:
-        """Where a carry stands: in an array of all its values if they are kept, else in a buffer."""
-        outer = self.outer
-        if carry.leaf in self.loop.every.values() or carry.following in self.loop.every.values():
-            self._history(carry)
-            return
-        name = self.texts[carry.leaf] = self._name(carry.leaf)
-        initial = outer.text(carry.initial)
-        copied = carry.initial.op is OPS["zeros"] or carry.leaf.dtype != "float"
-        outer.write(
-            Line(f"{name} = {initial}" if copied else f"{name} = np.array({initial}, dtype)"), Note(place=ROOM)
-        )
-        if carry not in totals and carry.leaf.dtype == "float":
-            self.starting[carry.leaf] = name
-            self.buffers[carry.following] = name
-        for item in self.items:
-            if self._at(item) is carry.following and item.attrs["at"] < len(self.loop.carried):
-                outer.texts[item] = name
-
-    def _at(self, item: Node) -> Node:
-        at: int = item.attrs["at"]
-        return self.results[at]
-
-    def _history(self, carry: Carry) -> None:
-        """All values of a carry, the initial one too: step t reads one place and writes its neighbour."""
-        outer, leaf, following = self.outer, carry.leaf, carry.following
-        self.texts[leaf] = self._name(leaf)
-        name = outer.assign(self.naming.claim(self.texts[leaf].removesuffix("_prev") + "_states"))
-        shape = (self.loop.length + 1, *leaf.shape)
-        mine = [item for item in self.items if self._at(item) in (leaf, following)]
-        outer.write(
-            Line(f"{name} = {outer.room(name, shape, leaf.dtype, any(i in outer.returned for i in mine))}"),
-            Note(place=ROOM),
-        )
-        first, last = ("-1", "0") if self.loop.reverse else ("0", "-1")
-        outer.write(Line(f"{name}[{first}] = {outer.text(carry.initial)}"))
-        here, there = (f"{self.t} + 1", self.t) if self.loop.reverse else (self.t, f"{self.t} + 1")
-        self.head.append(f"{self.texts[leaf]} = {name}[{here}]")
-        if following in self.places:  # two states with the same next value
-            self.copies.append((f"{name}[{there}]", following))
-        else:
-            self.places[following] = f"{name}[{there}]"
-        before, after = (":-1", "1:") if not self.loop.reverse else ("1:", ":-1")
-        for item in mine:
-            is_final = item.attrs["at"] < len(self.loop.carried)
-            outer.texts[item] = (
-                f"{name}[{last}].copy()" if is_final else f"{name}[{before if self._at(item) is leaf else after}]"
-            )
-
-    def _stack(self) -> None:
-        """Room for what is kept of every step: what has one shape in one piece, which the system hands out faster."""
-        outer = self.outer
-        alike: dict[tuple[Shape, str, bool], list[str]] = defaultdict(list)
-        for item in self.items:
-            node = self._at(item)
-            if item in outer.texts or item.attrs["at"] < len(self.loop.carried):
-                continue
-            name = outer.texts[item] = outer.assign(self.naming.name(item, outer.note(item), ()))
-            alike[item.shape, item.dtype, item in outer.returned].append(name)
-            if node not in self.places and takes_place(node) and node not in self.texts:
-                self.places[node] = f"{name}[{self.t}]"
-            else:
-                self.stacked[node] = name
-        for (shape, dtype, returned), names in alike.items():
-            outer.write(Line(outer.rooms(names, shape, dtype, returned)), FOR_STEPS)
-
-    def _finish(self, body: Body, blocks: tuple[Block, ...]) -> None:
-        outer, loop = self.outer, self.loop
-        outer.assigned |= body.assigned
-        alike: dict[Shape, list[str]] = defaultdict(list)
-        for name, shape in body.scratch.items():
-            alike[shape].append(name)
-        for shape, names in alike.items():
-            outer.write(Line(outer.rooms(names, shape)))
-        read = [line for line in self.head if body.mentions(line.split(" = ")[0])]
-        ends = [f"{name}[{self.t}] = {body.text(node)}" for node, name in self.stacked.items()]
-        ends += [f"{place} = {body.text(node)}" for node, place in self.places.items() if not body.is_placed(node)]
-        ends += [f"{place} = {body.text(node)}" for place, node in self.copies]
-        ends += self._moves(body)
-        head = [Block("", tuple(map(Line, read)))] if read else []
-        tail = [Block(AT_END, tuple(map(Line, ends)))] if ends else []
-        steps = f"reversed(range({loop.length}))" if loop.reverse else f"range({loop.length})"
-        outer.write(Written(f"for {self.t} in {steps}:", (*head, *blocks, *tail)))
-
-    def _moves(self, body: Body) -> list[str]:
-        """Bring what the next step starts from to where it is read."""
-        moves, named = [], []
-        for carry in self.loop.carried:
-            name, text = self.texts[carry.leaf], body.text(carry.following)
-            if carry.leaf in self.starting and body.buffers.get(carry.following) != name:
-                moves.append((f"{name}[...]", text))
-            elif carry.leaf not in self.starting and carry.following not in self.places and text != name:
-                named.append((name, text))
-        together = [*moves, *named]
-        if len(together) > 1 and any(
-            _mentions(text, self.texts[c.leaf]) for _, text in together for c in self.loop.carried
-        ):
-            together = [(left, f"{text}.copy()" if left.endswith("]") else text) for left, text in together]
-            return [f"{', '.join(left for left, _ in together)} = {', '.join(text for _, text in together)}"]
-        return [f"{left} = {text}" for left, text in together if left != f"{text}[...]"]
+        LoopOverBuffers(self, scan).run()
 
 
 def _storage(node: Node) -> Node:
@@ -295,7 +136,3 @@ def _storage(node: Node) -> Node:
     while node.op.view:
         node = node.inputs[0]
     return node
-
-
-def _mentions(text: str, name: str) -> bool:
-    return name in names_in([text])

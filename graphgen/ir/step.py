@@ -20,4 +20,5 @@ class Step:
     forward: Graph
     backward: Graph
     residuals: tuple[Node, ...] = ()
+    loops: tuple[Step, ...] = ()  # the steps of the bodies of its loops, in the order of the sweep
     cotangents: Mapping[str, str] = field(default_factory=dict)  # of each result: the leaf of the backward graph

@@ -89,7 +89,9 @@ def slice_whole(node: Node) -> Node | None:
 def slice_of_slice(node: Node) -> Node | None:
     """x[a:b][c:d] -> x[a + c:a + d]."""
     (x,) = node.inputs
-    if x.op is not OPS["slice"] or x.attrs["axis"] != node.attrs["axis"] or max(x.attrs["step"], node.attrs["step"]) > 1:
+    if x.op is not OPS["slice"] or x.attrs["axis"] != node.attrs["axis"]:
+        return None
+    if max(x.attrs["step"], node.attrs["step"]) > 1:
         return None
     first = x.attrs["start"]
     start, stop = first + node.attrs["start"], first + node.attrs["stop"]

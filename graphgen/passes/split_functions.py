@@ -1,7 +1,7 @@
 """Functions of values that are only read in parts: of each part by itself.
 
 `gate = sigmoid(z)` of which only `gate[:n]` and `gate[n:]` are read becomes `sigmoid(z[:n])` and `sigmoid(z[n:])`.
-What is kept of every step then lies in one piece for each of them: a slice between others costs several times as much.
+What is kept of every step then lies in one piece for each: a slice between others costs several times as much.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def _change(loop: Loop, order: list[Node]) -> dict[Node, Node]:
 
 
 def _noted(notes: Mapping[Node, Note], parts: Mapping[Node, list[Node]]) -> dict[Node, Note]:
-    """The notes, with those of the parts where that of the whole was: the parts of `gate` are called gate_1, gate_2."""
+    """The notes, those of the parts in the place of the whole's: the parts of `gate` are called gate_1, gate_2."""
     found: dict[Node, Note] = {}
     for node, note in notes.items():
         if node not in parts:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 
 from graphgen.ir.graph import rebuild, walk
 from graphgen.ir.node import Node
@@ -23,4 +24,4 @@ def turn_products(step: Step) -> Step:
         return swap(b) @ swap(a) if len(a.shape) == len(b.shape) == 2 else None
 
     became = rebuild(roots, change)
-    return Step(step.forward.changed(became), step.backward.changed(became), step.residuals, step.cotangents)
+    return replace(step, forward=step.forward.changed(became), backward=step.backward.changed(became))
