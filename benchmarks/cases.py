@@ -7,12 +7,17 @@ from dataclasses import dataclass
 from functools import partial
 from typing import NamedTuple
 
+import numpy as np
+
 from benchmarks.compiling import Compiling, build_seconds, compile_seconds, generated_spec
 from benchmarks.contenders import CONTENDERS, GRAPHGEN, LIMIT, Recipe
+from benchmarks.contenders.shipped import sizes_of
 from benchmarks.layouts import FORMS
 from benchmarks.measure import Memory, Timing
 from benchmarks.problem import GATES, Problem, Shape
-from graphgen.resources import shipped_specs
+from graphgen.compiler import compile_file
+from graphgen.memory import Room
+from graphgen.resources import find_spec, shipped_specs
 from graphgen.spec.reader import read
 
 Job = Timing | Memory | Compiling
@@ -107,7 +112,15 @@ def memory(choice: Choice) -> Iterator[Job]:
     """Those who allocate through NumPy."""
     for problem in choice.problems("memory", GATES):
         recipes = {name: recipe(name, problem) for name in ("by hand", *GRAPHGEN)}
-        yield Memory(problem.cell, problem.shape, problem.dtype, recipes)
+        yield Memory(problem.cell, problem.shape, problem.dtype, recipes, partial(predicted_peak, problem))
+
+
+def predicted_peak(problem: Problem) -> int:
+    """The bytes that the highest level is said to take at most, by the report of what is kept."""
+    done = compile_file(find_spec(FORMS[problem.cell]["rows"].spec), GRAPHGEN[HIGHEST])
+    room = Room.of(done)
+    sizes = sizes_of(done.cell, problem.shape) | {"T": problem.shape.steps}
+    return room.peak.evaluate(sizes) * np.dtype(problem.dtype).itemsize if room else 0
 
 
 def compilations(rounds: int) -> Iterator[Job]:

@@ -118,6 +118,7 @@ class Memory:
     shape: Shape
     dtype: str
     contenders: Mapping[str, Recipe]
+    predicted: Callable[[], int]  # bytes, of the last contender
 
     @property
     def title(self) -> str:
@@ -132,4 +133,5 @@ class Memory:
                 with Worker(name) as worker:
                     worker.ask("prepare", recipe)
                     samples[name] = [worker.ask("peak") / 1e6]
+        samples["its prediction"] = [self.predicted() / 1e6]
         return Result(self.case, self.subject, self.shape, self.dtype, "MB", samples)
