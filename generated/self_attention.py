@@ -1,4 +1,4 @@
-# Made by graphgen 0.1.0 -O1 from self_attention.yaml (sha256 08118025304a93a1).
+# Made by graphgen 0.1.0 -O2 from self_attention.yaml (sha256 08118025304a93a1).
 # Do not edit: change the spec and build again.
 """One head of scaled dot-product self-attention over a sequence whose positions are the columns of x:
 each position asks with its query and reads an average of all values, weighted by a softmax over the
@@ -162,9 +162,8 @@ def backward(
     dweights = dweights_output + dweights_y                  # split: the sum over its uses
     dweights_divide = weights * (dweights - np.sum(dweights * weights, axis=0, keepdims=True))  # softmax
     dweights_matmul = dweights_divide / float(np.sqrt(n_k))  # quotient
-    dk_T = dweights_matmul @ q.T                             # matrix product
     dq = k @ dweights_matmul                                 # matrix product
-    dk = dk_T.T                                              # transpose
+    dk = q @ dweights_matmul.T                               # transpose
 
     # 3. v = W_v @ x
     dW_v = dv @ x.T    # matrix product

@@ -1,4 +1,4 @@
-# Made by graphgen 0.1.0 -O1 from sigmoid_cross_entropy.yaml (sha256 c356b44500420626).
+# Made by graphgen 0.1.0 -O2 from sigmoid_cross_entropy.yaml (sha256 c356b44500420626).
 # Do not edit: change the spec and build again.
 """A dense layer with one output, a sigmoid, and the binary cross-entropy against targets between 0 and
 1, averaged over the batch. The loss is computed from the score before the sigmoid, so that a

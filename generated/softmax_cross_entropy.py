@@ -1,4 +1,4 @@
-# Made by graphgen 0.1.0 -O1 from softmax_cross_entropy.yaml (sha256 23b3585ce51c9285).
+# Made by graphgen 0.1.0 -O2 from softmax_cross_entropy.yaml (sha256 23b3585ce51c9285).
 # Do not edit: change the spec and build again.
 """A dense layer and the softmax cross-entropy of its scores against targets, one-hot or any other
 distribution, averaged over the batch. The logarithm is taken of the softmax in one stable step,

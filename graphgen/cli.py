@@ -20,7 +20,7 @@ FINDINGS, USAGE = 1, 2
 STAGES = ("spec", "graph", "backward", "residuals", "program")
 level_option = click.option(
     "-O", "level", type=click.Choice(["0", "1", "2"]), default=None,
-    help="Optimisation level: 0 for reading, 1 (the default) simplified.",
+    help="Optimisation level: 0 for reading, 1 simplified, 2 (the default) for speed over sequences.",
 )  # fmt: skip
 
 

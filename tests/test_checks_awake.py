@@ -56,7 +56,7 @@ def test_a_missing_sum_over_the_batch_is_noticed(spec, monkeypatch):
         return dz
 
     monkeypatch.setattr(sweep, "unbroadcast", first_of_each)
-    done = compile_file(find_spec(spec))
+    done = compile_file(find_spec(spec), 1)
     assert not check(done.source, done.cell, done.step.forward).ok
 
 
@@ -81,7 +81,7 @@ def test_a_split_that_forgets_a_part_is_noticed(spec, monkeypatch):
     ],
 )
 def test_a_slip_in_the_emitted_text_is_noticed(old, new):
-    done = compile_file(find_spec("lstm"))
+    done = compile_file(find_spec("lstm"), 1)
     assert old in done.source
     report = check(done.source.replace(old, new), done.cell, done.step.forward)
     assert not report.ok

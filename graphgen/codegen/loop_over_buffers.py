@@ -149,7 +149,8 @@ class LoopOverBuffers:
             else:
                 self.stacked[node] = name
         for (shape, dtype, returned), names in alike.items():
-            outer.write(Line(outer.rooms(names, shape, dtype, returned)), FOR_STEPS)
+            for line in outer.rooms(names, shape, dtype, returned):
+                outer.write(line, FOR_STEPS)
 
     def _finish(self, body: Body, blocks: tuple[Block, ...]) -> None:
         outer, loop = self.outer, self.loop
@@ -158,7 +159,8 @@ class LoopOverBuffers:
         for name, shape in body.scratch.items():
             alike[shape].append(name)
         for shape, names in alike.items():
-            outer.write(Line(outer.rooms(names, shape)))
+            for line in outer.rooms(names, shape):
+                outer.write(line)
         read = [line for line in self.head if body.mentions(line.split(" = ")[0])]
         ends = [f"{name}[{self.t}] = {body.text(node)}" for node, name in self.stacked.items()]
         ends += [f"{place} = {body.text(node)}" for node, place in self.places.items() if not body.is_placed(node)]

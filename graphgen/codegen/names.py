@@ -101,12 +101,12 @@ class ForwardNames:
         """A name for a value that the user gave none: `tanh_c`, `gate_1`, `gate_add`, `a_steps`."""
         note = self.notes.get(node, NOTHING)
         if note.stands_for:
-            return self.name(note.stands_for) + ("_steps" if note.steps else "")
+            return over_steps(self.name(note.stands_for)) if note.steps else self.name(note.stands_for)
         if note.called:
             return note.called
         if node.op is OPS["item"]:
             body: Graph = node.inputs[0].attrs["body"]
-            return self.name(list(body.outputs.values())[node.attrs["at"]]) + "_steps"
+            return over_steps(self.name(list(body.outputs.values())[node.attrs["at"]]))
         if node.op is OPS["input"]:
             group, name = str(node.attrs["name"]).split(".", 1)
             return f"{name}_steps" if group == "inputs" else name
@@ -122,6 +122,11 @@ class ForwardNames:
         return node.op.name if equation is None else f"{self.targets[equation]}_{node.op.name}"
 
 
+def over_steps(name: str) -> str:
+    """The name of the values that a value has at every step."""
+    return name if name.endswith("_steps") else f"{name}_steps"
+
+
 class BackwardNames:
     """The names within one backward function: `dc` for the cotangent of c, `dc_a` for the part that a sends."""
 
@@ -133,7 +138,7 @@ class BackwardNames:
         preferred = self._preferred(node, note)
         if not preferred:
             return self.forward.name(note.stands_for or node)
-        preferred += "_steps" if note.steps else ""
+        preferred = over_steps(preferred) if note.steps else preferred
         return preferred if preferred in dying else self.names.claim(preferred)
 
     def free(self, name: str) -> str:
@@ -160,7 +165,7 @@ class BackwardNames:
         if node.op is OPS["item"]:
             body, at = node.inputs[0].attrs["body"], node.attrs["at"]
             result = list(body.outputs.values())[at]
-            return self._preferred(result, body.notes.get(result, note)) + "_steps"
+            return over_steps(self._preferred(result, body.notes.get(result, note)))
         name = "d" + self.forward.name(note.cotangent_of)
         sender = note.equation if note.part else None
         return name if sender is None else f"{name}_{self.forward.targets[sender]}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 
 from graphgen.codegen.buffers import takes_place
 from graphgen.codegen.into import into
@@ -17,6 +17,8 @@ from graphgen.ir.op import OPS, shape_text
 from graphgen.ir.shape import Dim, Shape, count
 from graphgen.ops.linear import is_swap
 from graphgen.ops.scan import Loop
+
+NAMES = 40  # how wide the names may be that share a piece of memory
 
 
 class Stored(Lowering):
@@ -121,10 +123,14 @@ class Stored(Lowering):
             f"np.empty({text}, {kind})" if returned else f'workspace.array("{self.function}.{name}", {text}, {kind})'
         )
 
-    def rooms(self, names: list[str], shape: Shape, dtype: str = "float", returned: bool = False) -> str:
-        """The statement that takes room for several values of one shape in one piece."""
-        whole = shape if len(names) == 1 else (Dim.of(len(names)), *shape)
-        return f"{', '.join(names)} = {self.room(names[0], whole, dtype, returned)}"
+    def rooms(self, names: list[str], shape: Shape, dtype: str = "float", returned: bool = False) -> Iterator[Line]:
+        """The statements that take room for values of one shape: as many in one piece as fit a line."""
+        while names:
+            fits = (at for at in range(len(names), 0, -1) if len(", ".join(names[:at])) <= NAMES or at == 1)
+            several = next(fits) if shape else 1  # what is unpacked of a vector are scalars, which cannot be written
+            whole = shape if several == 1 else (Dim.of(several), *shape)
+            yield Line(f"{', '.join(names[:several])} = {self.room(names[0], whole, dtype, returned)}")
+            names = names[several:]
 
     def loop(self, scan: Node) -> None:
         """Write a scan as a loop over buffers."""

@@ -26,7 +26,7 @@ LEVELS: dict[int, tuple[Pass, ...]] = {
     1: SIMPLIFY,
     2: (*SIMPLIFY, after_the_loop, turn_products, join_inside, invariants, *SIMPLIFY),  # for speed
 }
-DEFAULT = 1
+DEFAULT = 2
 
 # Of a sequence's forward graph, before it is differentiated: what has left the forward loop is then no part of the
 # backward loop either.
