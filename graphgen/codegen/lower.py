@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable
+from itertools import pairwise
 
 from graphgen.codegen.names import NOTHING, Naming
 from graphgen.codegen.program import Block, Line, Loop
@@ -12,6 +13,8 @@ from graphgen.errors import DefectError
 from graphgen.ir.graph import Graph, Note
 from graphgen.ir.node import Node
 from graphgen.ir.op import OPS, shape_text
+
+MANY = 30  # values in one expression: with the signs between them they cannot fit a line
 
 
 class Lowering:
@@ -121,12 +124,31 @@ class Lowering:
         """The node's expression; while it is too long its longest operand gets a line before it."""
         if node in self.texts:
             return self.texts[node]
+        self._shorten(node)
         while len(expression := tidy(self.expression(node))) > WIDTH:
             inner = [i for i in node.inputs if i not in self.texts and i.inputs and not i.weak]
             if not inner:
                 break
             self.state(max(inner, key=lambda i: len(self.expression(i))))
         return expression
+
+    def _shorten(self, node: Node) -> None:
+        """Give lines to parts of an expression that is surely too long, from the inside, before it is ever spelled."""
+        path = [node]
+        while self._values(path[-1]) > MANY:
+            path.append(max(path[-1].inputs, key=self._values))
+        for inner, outer in pairwise(reversed(path)):
+            if self._values(outer) > MANY and inner.inputs and inner not in self.texts:
+                self.state(inner)
+
+    def _values(self, node: Node) -> int:
+        """How many values an expression reads, as far as it matters."""
+        count, waiting = 0, [node]
+        while waiting and count <= MANY:
+            inner = waiting.pop()
+            waiting += [] if inner in self.texts else inner.inputs
+            count += inner in self.texts or not inner.inputs
+        return count
 
     def expression(self, node: Node) -> str:
         """The node's operation, spelled."""

@@ -7,6 +7,7 @@ import re
 import symtable
 import textwrap
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 
 from graphgen.codegen.program import Block, Line
 
@@ -15,6 +16,7 @@ LINE = 106
 _PLAIN = re.compile(r"[^\W\d][\w.]*( [-+*/@] [^\W\d][\w.]*)?")  # a name, or two and a sign: tidy as it is
 
 
+@lru_cache(maxsize=1 << 14)
 def tidy(text: str) -> str:
     """An expression without needless brackets."""
     return text if _PLAIN.fullmatch(text) else ast.unparse(ast.parse(text, mode="eval"))

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from weakref import WeakSet
+
 from graphgen.errors import DefectError
 from graphgen.ir.graph import Graph, below, walk
 from graphgen.ir.node import Node
 from graphgen.ir.op import OPS, Type
+
+
+_WELL_FORMED: WeakSet[Node] = WeakSet()
 
 
 class MalformedGraphError(DefectError):
@@ -15,17 +20,16 @@ class MalformedGraphError(DefectError):
 def verify(*graphs: Graph) -> None:
     """Raise MalformedGraphError unless leaves are declared, types are as inferred, and loops are well formed too.
 
-    A node that the graphs share is inferred once.
+    A node that was found to be well formed stays so: nodes never change.
     """
-    inferred: set[Node] = set()
     waiting = list(graphs)
     while waiting:
         graph = waiting.pop()
         _check_leaves(graph)
-        nodes = [node for node in walk(graph.outputs.values()) if node not in inferred]
+        nodes = [node for node in walk(graph.outputs.values()) if node not in _WELL_FORMED]
         for node in nodes:
             _check(node)
-        inferred.update(nodes)
+        _WELL_FORMED.update(nodes)
         waiting += [node.attrs["body"] for node in nodes if node.op is OPS["scan"]]
 
 

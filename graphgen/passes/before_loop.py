@@ -69,11 +69,12 @@ def _read(loop: Loop, order: list[Node], carried: set[Node]) -> dict[Node, None]
 def _moving(read: list[Node], known: dict[Node, Outer], worth: Callable[[Node, bool], bool]) -> list[Node]:
     """The nodes that move: those read, or where they had better stay what they are made of."""
     moving: dict[Node, None] = {}
-    waiting = read[::-1]
+    waiting, seen = read[::-1], set[Node]()
     while waiting:
         node = waiting.pop()
-        if not node.inputs or node.weak or node in moving:
+        if not node.inputs or node.weak or node in seen:
             continue
+        seen.add(node)
         if node in known and worth(node, known[node][1]):
             moving[node] = None
         else:
