@@ -309,7 +309,7 @@ def forward_sequence(
         np.subtract(1, z, out=work_2)
         np.multiply(work_2, h_prev, out=work_2)
         np.multiply(z, h_hat, out=work_3)
-        h = np.add(work_2, work_3, out=h_states[t + 1])
+        np.add(work_2, work_3, out=h_states[t + 1])  # h
 
     h_final = h_states[-1].copy().T
     h_steps_3 = np.swapaxes(h_states[1:], -1, -2)
@@ -384,18 +384,18 @@ def backward_sequence(
         dh_prev_h_hat = np.multiply(dh_hat_multiply, r, out=work_2)  # hadamard
 
         # 2. z = sigmoid(U_z @ h_prev + W_z @ x)
-        dz = np.subtract(dz_h, dh_subtract, out=work)  # split: the sum over its uses
+        dz = np.subtract(dz_h, dh_subtract, out=work)   # split: the sum over its uses
         np.multiply(z, work_4, out=work_4)
         dr_z_sum = dr_z_sum_steps[t]
-        dz_slice = np.multiply(dz, work_4, out=dr_z_sum[:, n_h:])  # sigmoid
+        np.multiply(dz, work_4, out=dr_z_sum[:, n_h:])  # dz_slice: sigmoid
 
         # 1. r = sigmoid(U_r @ h_prev + W_r @ x)
         np.subtract(1, r, out=work)
         np.multiply(r, work, out=work)
-        dr_slice = np.multiply(dr, work, out=dr_z_sum[:, :n_h])  # sigmoid
-        dh_prev = np.matmul(dr_z_sum, U_packed, out=work)        # matrix product
+        np.multiply(dr, work, out=dr_z_sum[:, :n_h])       # dr_slice: sigmoid
+        dh_prev = np.matmul(dr_z_sum, U_packed, out=work)  # matrix product
         np.add(dh_prev_h, dh_prev_h_hat, out=dh_state)
-        dh_prev_2 = np.add(dh_state, dh_prev, out=dh_state)      # split: the sum over its uses
+        np.add(dh_state, dh_prev, out=dh_state)            # dh_prev_2: split: the sum over its uses
 
     # for every step at once: no later step reads it
     dr_slice_steps = dr_z_sum_steps[:, :, :n_h]  # sigmoid

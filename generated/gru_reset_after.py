@@ -332,7 +332,7 @@ def forward_sequence(
         np.subtract(1, z, out=work_3)
         np.multiply(work_3, n, out=work_3)
         np.multiply(z, h_prev, out=work_4)
-        h = np.add(work_3, work_4, out=h_states[t + 1])
+        np.add(work_3, work_4, out=h_states[t + 1])  # h
 
     h_final = h_states[-1].copy().T
     h_steps_3 = np.swapaxes(h_states[1:], -1, -2)
@@ -402,9 +402,9 @@ def backward_sequence(
         np.subtract(1, work_5, out=work_5)
         dadd_2 = dadd_2_steps[t]
         dn_add_2 = np.multiply(dn, work_5, out=dadd_2[:, 2 * n_h:])  # tanh
-        dr = np.multiply(dn_add_2, n_add, out=work_5)  # hadamard
+        dr = np.multiply(dn_add_2, n_add, out=work_5)         # hadamard
         dh_prev_U = dh_prev_U_steps[t]
-        dn_add = np.multiply(dn_add_2, r, out=dh_prev_U[:, 2 * n_h:])  # hadamard
+        np.multiply(dn_add_2, r, out=dh_prev_U[:, 2 * n_h:])  # dn_add: hadamard
 
         # 2. z = sigmoid(W_z @ x + U_z @ h_prev + b_z)
         dz = np.subtract(dz_h, dh_subtract, out=work)  # split: the sum over its uses
@@ -416,7 +416,7 @@ def backward_sequence(
         np.multiply(r, work, out=work)
         dr_slice = np.multiply(dr, work, out=dh_prev_U[:, :n_h])  # sigmoid
         dh_prev = np.matmul(dh_prev_U, U_packed, out=work)        # matrix product
-        dh_prev_2 = np.add(dh_prev_h, dh_prev, out=dh_state)      # split: the sum over its uses
+        np.add(dh_prev_h, dh_prev, out=dh_state)                  # dh_prev_2: split: the sum over its uses
         dadd_2[:, 0:n_h] = dr_slice                               # split: side by side
         dadd_2[:, n_h:2 * n_h] = dz_slice                         # split: side by side
 

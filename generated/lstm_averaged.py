@@ -310,7 +310,7 @@ def forward_sequence(
 
         # 5. a = gate[2*n_a:] * tanh(c)
         np.tanh(c, out=work_2)
-        a = np.multiply(gate_3, work_2, out=a_states[t + 1])
+        np.multiply(gate_3, work_2, out=a_states[t + 1])  # a
 
     a_final = a_states[-1].copy().T
     c_final = c_states[-1].copy().T
@@ -386,29 +386,29 @@ def backward_sequence(
         dc_a = np.multiply(dtanh_c, work, out=da_state)    # tanh
 
         # 4. c = gate[:n_a] * c_hat + gate[n_a:2*n_a] * c_prev
-        dc_2 = np.add(dc_state, dc_a, out=dc_state)        # split: the sum over its uses
-        dgate_2 = np.multiply(dc_2, c_prev, out=work)      # hadamard
-        dgate_1 = np.multiply(dc_2, c_hat, out=work_3)     # hadamard
-        dc_hat = np.multiply(dc_2, gate_1, out=work_4)     # hadamard
-        dc_prev = np.multiply(dc_2, gate_2, out=dc_state)  # hadamard
+        dc_2 = np.add(dc_state, dc_a, out=dc_state)     # split: the sum over its uses
+        dgate_2 = np.multiply(dc_2, c_prev, out=work)   # hadamard
+        dgate_1 = np.multiply(dc_2, c_hat, out=work_3)  # hadamard
+        dc_hat = np.multiply(dc_2, gate_1, out=work_4)  # hadamard
+        np.multiply(dc_2, gate_2, out=dc_state)         # dc_prev: hadamard
 
         # 3. c_hat = tanh(W_c @ xc + b_c)
         np.multiply(c_hat, c_hat, out=work_5)
         np.subtract(1, work_5, out=work_5)
         dsum = dsum_steps[t]
-        dc_hat_slice = np.multiply(dc_hat, work_5, out=dsum[:, 3 * n_a:])  # tanh
+        np.multiply(dc_hat, work_5, out=dsum[:, 3 * n_a:])  # dc_hat_slice: tanh
 
         # 2. gate = sigmoid(W_g @ xc + b_g)
         np.subtract(1, gate_3, out=work_4)
         np.multiply(gate_3, work_4, out=work_4)
-        dslice_3 = np.multiply(dgate_3, work_4, out=dsum[:, 2 * n_a:3 * n_a])  # sigmoid
+        np.multiply(dgate_3, work_4, out=dsum[:, 2 * n_a:3 * n_a])  # dslice_3: sigmoid
         np.subtract(1, gate_2, out=work_2)
         np.multiply(gate_2, work_2, out=work_2)
-        dslice_2 = np.multiply(dgate_2, work_2, out=dsum[:, n_a:2 * n_a])  # sigmoid
+        np.multiply(dgate_2, work_2, out=dsum[:, n_a:2 * n_a])  # dslice_2: sigmoid
         np.subtract(1, gate_1, out=work)
         np.multiply(gate_1, work, out=work)
-        dslice = np.multiply(dgate_1, work, out=dsum[:, :n_a])  # sigmoid
-        da_prev = np.matmul(dsum, W_packed_2, out=da_state)     # matrix product
+        np.multiply(dgate_1, work, out=dsum[:, :n_a])           # dslice: sigmoid
+        np.matmul(dsum, W_packed_2, out=da_state)               # da_prev: matrix product
 
     # for every step at once: no later step reads it
     dmatmul = np.reshape(dsum_steps, (T * m, 4 * n_a))

@@ -313,7 +313,7 @@ def forward_sequence(
 
         # 7. h = o * tanh(c)
         np.tanh(c, out=work_2)
-        h = np.multiply(o, work_2, out=h_states[t + 1])
+        np.multiply(o, work_2, out=h_states[t + 1])  # h
 
     h_final = h_states[-1].copy().T
     c_final = c_states[-1].copy().T
@@ -384,11 +384,11 @@ def backward_sequence(
         dc_h = np.multiply(dtanh_c, work, out=dh_state)   # tanh
 
         # 6. c = f * c_prev + i * c_hat
-        dc_2 = np.add(dc_state, dc_h, out=dc_state)   # split: the sum over its uses
-        di = np.multiply(dc_2, c_hat, out=work)       # hadamard
-        dc_hat = np.multiply(dc_2, i, out=work_3)     # hadamard
-        df = np.multiply(dc_2, c_prev, out=work_4)    # hadamard
-        dc_prev = np.multiply(dc_2, f, out=dc_state)  # hadamard
+        dc_2 = np.add(dc_state, dc_h, out=dc_state)  # split: the sum over its uses
+        di = np.multiply(dc_2, c_hat, out=work)      # hadamard
+        dc_hat = np.multiply(dc_2, i, out=work_3)    # hadamard
+        df = np.multiply(dc_2, c_prev, out=work_4)   # hadamard
+        np.multiply(dc_2, f, out=dc_state)           # dc_prev: hadamard
 
         # 5. o = sigmoid(z[3*n_h:])
         np.subtract(1, o, out=work_5)
@@ -398,23 +398,23 @@ def backward_sequence(
         dz = dz_steps[t]
 
         # 5. o = sigmoid(z[3*n_h:])
-        dz_4 = np.multiply(do, work_5, out=dz[:, 3 * n_h:])  # sigmoid
+        np.multiply(do, work_5, out=dz[:, 3 * n_h:])  # dz_4: sigmoid
 
         # 4. c_hat = tanh(z[2*n_h:3*n_h])
         np.multiply(c_hat, c_hat, out=work_2)
         np.subtract(1, work_2, out=work_2)
-        dz_3 = np.multiply(dc_hat, work_2, out=dz[:, 2 * n_h:3 * n_h])  # tanh
+        np.multiply(dc_hat, work_2, out=dz[:, 2 * n_h:3 * n_h])  # dz_3: tanh
 
         # 3. i = sigmoid(z[n_h:2*n_h])
         np.subtract(1, i, out=work_2)
         np.multiply(i, work_2, out=work_2)
-        dz_2 = np.multiply(di, work_2, out=dz[:, n_h:2 * n_h])  # sigmoid
+        np.multiply(di, work_2, out=dz[:, n_h:2 * n_h])  # dz_2: sigmoid
 
         # 2. f = sigmoid(z[:n_h] + forget_bias)
         np.subtract(1, f, out=work)
         np.multiply(f, work, out=work)
-        df_add = np.multiply(df, work, out=dz[:, :n_h])    # sigmoid
-        dh_prev = np.matmul(dz, W[:, n_x:], out=dh_state)  # matrix product
+        np.multiply(df, work, out=dz[:, :n_h])   # df_add: sigmoid
+        np.matmul(dz, W[:, n_x:], out=dh_state)  # dh_prev: matrix product
 
     # for every step at once: no later step reads it
     dmatmul = np.reshape(dz_steps, (T * m, 4 * n_h))

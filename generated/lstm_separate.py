@@ -371,7 +371,7 @@ def forward_sequence(
 
         # 6. h = o * tanh(c)
         np.tanh(c, out=work_2)
-        h = np.multiply(o, work_2, out=h_states[t + 1])
+        np.multiply(o, work_2, out=h_states[t + 1])  # h
 
     h_final = h_states[-1].copy().T
     c_final = c_states[-1].copy().T
@@ -446,33 +446,33 @@ def backward_sequence(
         dc_h = np.multiply(dtanh_c, work, out=dh_state)   # tanh
 
         # 5. c = f * c_prev + i * g
-        dc_2 = np.add(dc_state, dc_h, out=dc_state)   # split: the sum over its uses
-        di = np.multiply(dc_2, g, out=work)           # hadamard
-        dg = np.multiply(dc_2, i, out=work_3)         # hadamard
-        df = np.multiply(dc_2, c_prev, out=work_4)    # hadamard
-        dc_prev = np.multiply(dc_2, f, out=dc_state)  # hadamard
+        dc_2 = np.add(dc_state, dc_h, out=dc_state)  # split: the sum over its uses
+        di = np.multiply(dc_2, g, out=work)          # hadamard
+        dg = np.multiply(dc_2, i, out=work_3)        # hadamard
+        df = np.multiply(dc_2, c_prev, out=work_4)   # hadamard
+        np.multiply(dc_2, f, out=dc_state)           # dc_prev: hadamard
 
         # 4. o = sigmoid(W_o @ x + U_o @ h_prev + b_o)
         np.subtract(1, o, out=work_5)
         np.multiply(o, work_5, out=work_5)
         dsum = dsum_steps[t]
-        do_slice = np.multiply(do, work_5, out=dsum[:, 3 * n_h:])  # sigmoid
+        np.multiply(do, work_5, out=dsum[:, 3 * n_h:])  # do_slice: sigmoid
 
         # 3. g = tanh(W_g @ x + U_g @ h_prev + b_g)
         np.multiply(g, g, out=work_2)
         np.subtract(1, work_2, out=work_2)
-        dg_slice = np.multiply(dg, work_2, out=dsum[:, 2 * n_h:3 * n_h])  # tanh
+        np.multiply(dg, work_2, out=dsum[:, 2 * n_h:3 * n_h])  # dg_slice: tanh
 
         # 2. f = sigmoid(W_f @ x + U_f @ h_prev + b_f)
         np.subtract(1, f, out=work_2)
         np.multiply(f, work_2, out=work_2)
-        df_slice = np.multiply(df, work_2, out=dsum[:, n_h:2 * n_h])  # sigmoid
+        np.multiply(df, work_2, out=dsum[:, n_h:2 * n_h])  # df_slice: sigmoid
 
         # 1. i = sigmoid(W_i @ x + U_i @ h_prev + b_i)
         np.subtract(1, i, out=work_2)
         np.multiply(i, work_2, out=work_2)
-        di_slice = np.multiply(di, work_2, out=dsum[:, :n_h])  # sigmoid
-        dh_prev = np.matmul(dsum, U_packed, out=dh_state)      # matrix product
+        np.multiply(di, work_2, out=dsum[:, :n_h])  # di_slice: sigmoid
+        np.matmul(dsum, U_packed, out=dh_state)     # dh_prev: matrix product
 
     # for every step at once: no later step reads it
     dmatmul = np.reshape(dsum_steps, (T * m, 4 * n_h))

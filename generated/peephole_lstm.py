@@ -400,7 +400,7 @@ def forward_sequence(
 
         # 6. h = o * tanh(c)
         np.tanh(c, out=work_2)
-        h = np.multiply(o, work_2, out=h_states[t + 1])
+        np.multiply(o, work_2, out=h_states[t + 1])  # h
 
     h_final = h_states[-1].copy().T
     c_final = c_states[-1].copy().T
@@ -493,7 +493,7 @@ def backward_sequence(
         # 3. g = tanh(W_g @ x + U_g @ h_prev + b_g)
         np.multiply(g, g, out=work_4)
         np.subtract(1, work_4, out=work_4)
-        dg_add = np.multiply(dg, work_4, out=di_f_g_o_sum[:, 2 * n_h:3 * n_h])  # tanh
+        np.multiply(dg, work_4, out=di_f_g_o_sum[:, 2 * n_h:3 * n_h])  # dg_add: tanh
 
         # 2. f = sigmoid(W_f @ x + U_f @ h_prev + p_f * c_prev + b_f)
         np.subtract(1, f, out=work_2)
@@ -505,10 +505,10 @@ def backward_sequence(
         np.subtract(1, i, out=work_3)
         np.multiply(i, work_3, out=work_3)
         di_add = np.multiply(di, work_3, out=di_f_g_o_sum[:, :n_h])  # sigmoid
-        dc_prev_i = np.multiply(di_add, p_i.T, out=work)     # hadamard
-        dh_prev = np.matmul(di_f_g_o_sum, U_packed, out=dh_state)  # matrix product
+        dc_prev_i = np.multiply(di_add, p_i.T, out=work)  # hadamard
+        np.matmul(di_f_g_o_sum, U_packed, out=dh_state)   # dh_prev: matrix product
         np.add(dc_prev_c, dc_prev_f, out=dc_state)
-        dc_prev = np.add(dc_state, dc_prev_i, out=dc_state)  # split: the sum over its uses
+        np.add(dc_state, dc_prev_i, out=dc_state)         # dc_prev: split: the sum over its uses
 
     # for every step at once: no later step reads it
     df_add_steps = di_f_g_o_sum_steps[:, :, n_h:2 * n_h]      # sigmoid

@@ -219,7 +219,7 @@ def forward_sequence(
         # 1. h = tanh(W @ x + U @ h_prev + b)
         np.matmul(h_prev, U.T, out=work)
         np.add(add_2, work, out=work)
-        h = np.tanh(work, out=h_states[t + 1])
+        np.tanh(work, out=h_states[t + 1])  # h
 
     h_final = h_states[-1].copy().T
     h_steps_3 = np.swapaxes(h_states[1:], -1, -2)
@@ -273,7 +273,7 @@ def backward_sequence(
         np.multiply(h, h, out=work)
         np.subtract(1, work, out=work)
         dh_add = np.multiply(dh_2, work, out=dh_add_steps[t])  # tanh
-        dh_prev = np.matmul(dh_add, U, out=dh_state)           # matrix product
+        np.matmul(dh_add, U, out=dh_state)                     # dh_prev: matrix product
 
     # for every step at once: no later step reads it
     dmatmul = np.reshape(dh_add_steps, (T * m, n_h))

@@ -465,7 +465,7 @@ def forward_sequence(
 
         # 10. h = o * c / n
         np.multiply(o, c, out=work_2)
-        h = np.divide(work_2, n, out=h_states[t + 1])
+        np.divide(work_2, n, out=h_states[t + 1])  # h
 
         # of this step: what is kept, and what the next one starts from
         log_i_steps[t] = log_i
@@ -572,7 +572,7 @@ def backward_sequence(
         di_c = np.multiply(dc_2, z, out=work)         # hadamard
         dz = np.multiply(dc_2, i, out=work_4)         # hadamard
         df_c = np.multiply(dc_2, c_prev, out=work_5)  # hadamard
-        dc_prev = np.multiply(dc_2, f, out=dc_state)  # hadamard
+        np.multiply(dc_2, f, out=dc_state)            # dc_prev: hadamard
 
         # 7. f = exp(log_f + s_prev - s)
         df = np.add(df_n, df_c, out=work_3)           # split: the sum over its uses
@@ -582,7 +582,7 @@ def backward_sequence(
         di = np.add(dn_2, di_c, out=work)  # split: the sum over its uses
 
         # 9. n = f * n_prev + i
-        dn_prev = np.multiply(dn_2, f, out=dn_state)  # hadamard
+        np.multiply(dn_2, f, out=dn_state)  # dn_prev: hadamard
 
         # 6. i = exp(log_i - s)
         di_subtract = np.multiply(di, i, out=work)  # exp
@@ -602,21 +602,21 @@ def backward_sequence(
         np.subtract(1, o, out=work_3)
         np.multiply(o, work_3, out=work_3)
         dsum = dsum_steps[t]
-        do_slice = np.multiply(do, work_3, out=dsum[:, 3 * n_h:])  # sigmoid
+        np.multiply(do, work_3, out=dsum[:, 3 * n_h:])  # do_slice: sigmoid
 
         # 3. z = tanh(W_z @ x + R_z @ h_prev + b_z)
         np.multiply(z, z, out=work_2)
         np.subtract(1, work_2, out=work_2)
-        dz_slice = np.multiply(dz, work_2, out=dsum[:, 2 * n_h:3 * n_h])  # tanh
+        np.multiply(dz, work_2, out=dsum[:, 2 * n_h:3 * n_h])  # dz_slice: tanh
 
         # 2. log_f = log_sigmoid(W_f @ x + R_f @ h_prev + b_f)
         np.negative(log_f_slice, out=work_2)
         sigmoid_into(work_2, work_2)
-        dlog_f_slice = np.multiply(ds_add, work_2, out=dsum[:, n_h:2 * n_h])  # log_sigmoid
+        np.multiply(ds_add, work_2, out=dsum[:, n_h:2 * n_h])  # dlog_f_slice: log_sigmoid
 
         # 1. log_i = W_i @ x + R_i @ h_prev + b_i
-        dlog_i = np.add(di_subtract, dlog_i_s, out=dsum[:, :n_h])  # split: the sum over its uses
-        dh_prev = np.matmul(dsum, R_packed, out=dh_state)  # matrix product
+        np.add(di_subtract, dlog_i_s, out=dsum[:, :n_h])  # dlog_i: split: the sum over its uses
+        np.matmul(dsum, R_packed, out=dh_state)           # dh_prev: matrix product
 
     # for every step at once: no later step reads it
     dmatmul = np.reshape(dsum_steps, (T * m, 4 * n_h))

@@ -10,7 +10,7 @@ from graphgen.codegen.names import BackwardNames, ForwardNames, Naming
 from graphgen.codegen.program import Array, Block, Field, Function, Line, Record
 from graphgen.codegen.prologue import Source, prologue
 from graphgen.codegen.storage import Stored
-from graphgen.codegen.text import call, codes, enclose, names_in, tidy, wrapped
+from graphgen.codegen.text import call, codes, enclose, names_in, names_read, remarked, tidy, wrapped
 from graphgen.contract import RECORDS
 from graphgen.ir.graph import Graph, Note, walk
 from graphgen.ir.node import Node
@@ -103,7 +103,7 @@ class Pair:
         records = [RECORDS[group] for group in ("outputs", "state") if group == "outputs" or self.spoken.has_state]
         result_type = f"tuple[{', '.join([*records, self.record_name])}]"
         doc = self._forward_doc()
-        name, written = f"forward{self.suffix}", (*begin, *blocks)
+        name, written = f"forward{self.suffix}", self._written((*begin, *blocks), returns)
         return Function(name, tuple(arguments), result_type, doc, written, returns, _arrays(lowering))
 
     def _backward(self) -> tuple[Function, list[str]]:
@@ -145,9 +145,15 @@ class Pair:
         arguments += [f"{name}: {RECORDS[group]} | None = None" for name, group in handed.items()]
         arguments += [WORKSPACE] if "workspace" in used else []
         doc = self._backward_doc()
-        name = f"backward{self.suffix}"
-        function = Function(name, tuple(arguments), "Gradients", doc, (*begin, *blocks), returns, _arrays(lowering))
+        name, written = f"backward{self.suffix}", self._written((*begin, *blocks), returns)
+        function = Function(name, tuple(arguments), "Gradients", doc, written, returns, _arrays(lowering))
         return function, unbound
+
+    def _written(self, blocks: tuple[Block, ...], returns: str) -> tuple[Block, ...]:
+        """The blocks as they are laid out."""
+        if not self.in_place:
+            return blocks
+        return remarked(blocks, names_read([*codes(blocks), f"def _():\n    {returns}"]))
 
     def _lowering(
         self, graph: Graph, texts: dict[Node, str], kept: Iterable[Node], naming: Naming, function: str

@@ -133,7 +133,7 @@ class Lowering:
         return expression
 
     def _shorten(self, node: Node) -> None:
-        """Give lines to parts of an expression that is surely too long, from the inside, before it is ever spelled."""
+        """Give lines to parts of an expression that is surely too long, from the inside, before it is spelled."""
         path = [node]
         while self._values(path[-1]) > MANY:
             path.append(max(path[-1].inputs, key=self._values))

@@ -6,13 +6,15 @@ import ast
 import re
 import symtable
 import textwrap
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import replace
 from functools import lru_cache
 
-from graphgen.codegen.program import Block, Line
+from graphgen.codegen.program import Block, Line, Loop
 
 WIDTH = 88  # of an expression; with its name, its indentation and its sign a statement fits 110 columns
 LINE = 106
+IN_PLACE = re.compile(r"out=|^\w+_into\(")
 _PLAIN = re.compile(r"[^\W\d][\w.]*( [-+*/@] [^\W\d][\w.]*)?")  # a name, or two and a sign: tidy as it is
 
 
@@ -31,6 +33,31 @@ def names_in(texts: Iterable[str]) -> set[str]:
         names.update(table.get_identifiers())
         waiting += table.get_children()
     return names
+
+
+def names_read(texts: Iterable[str]) -> set[str]:
+    """Every name that some statements read."""
+    waiting = [symtable.symtable("\n".join(texts), "<statements>", "exec")]
+    names: set[str] = set()
+    while waiting:
+        table = waiting.pop()
+        names.update(symbol.get_name() for symbol in table.get_symbols() if symbol.is_referenced())
+        waiting += table.get_children()
+    return names
+
+
+def remarked(blocks: Iterable[Block], read: Collection[str]) -> tuple[Block, ...]:
+    """The blocks, where what is written in place and never read by its name is named in a remark."""
+    return tuple(replace(block, items=tuple(_remarked(item, read) for item in block.items)) for block in blocks)
+
+
+def _remarked(item: Line | Loop, read: Collection[str]) -> Line | Loop:
+    if isinstance(item, Loop):
+        return replace(item, blocks=remarked(item.blocks, read))
+    name, _, call = item.code.partition(" = ")
+    if name in read or not name.isidentifier() or not IN_PLACE.search(call):
+        return item
+    return Line(call, f"{name}: {item.remark}" if item.remark else name)
 
 
 def codes(blocks: Iterable[Block]) -> list[str]:

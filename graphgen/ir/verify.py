@@ -9,7 +9,6 @@ from graphgen.ir.graph import Graph, below, walk
 from graphgen.ir.node import Node
 from graphgen.ir.op import OPS, Type
 
-
 _WELL_FORMED: WeakSet[Node] = WeakSet()
 
 
