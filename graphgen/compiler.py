@@ -1,7 +1,7 @@
 """The stages in order: what each receives and hands on is the table of contents of graphgen.
 
-read        spec text        → Cell      names, shapes, equations with positions
-elaborate   Cell             → Graph     one step forward, shapes inferred
+draft       spec text        → Cell      names, shapes, equations with positions, and the faults so far
+elaborate   Cell             → Graph     one step forward, shapes inferred, or every fault of the spec
 over_time   Graph            → Graph     a whole sequence: the step under a scan
 differentiate  Graph         → Step      forward, backward, residuals; each part polished by the passes
 lower       Steps            → Program   named statements, loops, buffers
@@ -25,7 +25,7 @@ from graphgen.ir.node import fresh
 from graphgen.ir.shape import Dim
 from graphgen.ir.step import Step
 from graphgen.spec.model import Cell
-from graphgen.spec.reader import read
+from graphgen.spec.reader import draft
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,7 +41,7 @@ class Compilation:
 
 def compile_file(path: Path, level: int = passes.DEFAULT) -> Compilation:
     """Compile the spec in a file."""
-    return compile_cell(read(path), level)
+    return compile_cell(draft(path), level)
 
 
 def compile_cell(cell: Cell, level: int = passes.DEFAULT) -> Compilation:

@@ -3,8 +3,16 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+
+from graphgen.faults import KINDS
+
+WIDEST = 118  # characters of a line that are shown
+LONGEST = 400  # characters of a message
+MOST = 20  # faults told of one spec
+MANY = 2000  # names among which the nearest is looked for
 
 
 @dataclass(frozen=True)
@@ -17,11 +25,36 @@ class Position:
     width: int
     text: str  # the whole line
 
+    @property
+    def end(self) -> int:
+        """The column behind the stretch."""
+        return self.column + max(1, min(self.width, len(self.text) - self.column + 1))
+
     def pointer(self) -> str:
-        """The line itself and, below it, carets under the stretch."""
-        gutter = f"{self.line:>5} | "
-        carets = "^" * max(1, min(self.width, len(self.text) - self.column + 1))
-        return f"{gutter}{self.text}\n{' ' * 5} | {' ' * (self.column - 1)}{carets}"
+        """The line itself and, below it, carets under the stretch; of a long line, the part around it."""
+        first = max(0, min(self.column - WIDEST // 2, len(self.text) - WIDEST))
+        text = printable(self.text[first : first + WIDEST])
+        at = self.column - 1 - first
+        carets = "^" * min(self.end - self.column, WIDEST - at)
+        return f"{self.line:>5} | {text}\n{' ' * 5} | {' ' * at}{carets}"
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One fault of a spec; `code` is a row of the table of faults, which knows a cure where none is given."""
+
+    code: str
+    message: str
+    position: Position
+    cure: str = ""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "message", _short(self.message))
+        object.__setattr__(self, "cure", _short(self.cure or KINDS[self.code].cure))
+
+    def __str__(self) -> str:
+        where = f"{self.position.file}:{self.position.line}:{self.position.column}"
+        return f"{where}: {self.message} [{self.code}]\n{self.position.pointer()}\n  {self.cure}"
 
 
 class GraphgenError(Exception):
@@ -35,24 +68,54 @@ class DefectError(Exception):
 class ShapeError(GraphgenError):
     """Shapes, axes or attributes that an operation cannot take; the caller knows the position."""
 
+    def __init__(self, code: str, message: str, cure: str = "") -> None:
+        self.code, self.message, self.cure = code, message, cure
+        super().__init__(message)
+
 
 class SpecError(GraphgenError):
-    """A fault in a spec, with its position and, where there is one, the cure."""
+    """The faults of a spec; none where one that is told already leaves a piece impossible to judge."""
 
-    def __init__(self, message: str, position: Position, cure: str = "") -> None:
-        self.message, self.position, self.cure = message, position, cure
-        super().__init__(str(self))
+    def __init__(self, *faults: Fault) -> None:
+        self.faults = faults
+        super().__init__("\n".join(map(str, faults)))
 
-    def __str__(self) -> str:
-        where = f"{self.position.file}:{self.position.line}:{self.position.column}"
-        cure = f"\n  {self.cure}" if self.cure else ""
-        return f"{where}: {self.message}\n{self.position.pointer()}{cure}"
+
+class Faults:
+    """Collects the faults of pieces that can be judged each on its own, up to as many as anybody reads at once."""
+
+    def __init__(self, found: Iterable[Fault] = ()) -> None:
+        self.found = list(found)
+
+    @contextmanager
+    def collected(self) -> Iterator[None]:
+        """What is wrong within is kept for later, and the piece left where it went wrong."""
+        try:
+            yield
+        except SpecError as error:
+            self.found += error.faults
+        if len(self.found) >= MOST:
+            self.check()
+
+    def check(self) -> None:
+        """Raise what was found, in the order of the file."""
+        if self.found:
+            raise SpecError(*sorted(self.found, key=lambda f: (f.position.line, f.position.column))[:MOST])
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """A cure that names the nearest known name, or lists all of them when there are few."""
     names = sorted(set(known))
-    near = difflib.get_close_matches(name, names, n=1, cutoff=0.6)
+    near = difflib.get_close_matches(name, names[:MANY], n=1, cutoff=0.6)
     if near:
         return f"did you mean '{near[0]}'?"
     return f"known here: {', '.join(names)}" if 0 < len(names) <= 12 else ""
+
+
+def printable(text: str) -> str:
+    """The text without anything that moves a terminal's cursor, every character in its place."""
+    return "".join(c if c.isprintable() else " " if c == "\t" else "\N{REPLACEMENT CHARACTER}" for c in text)
+
+
+def _short(text: str) -> str:
+    return printable(text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…")

@@ -47,7 +47,7 @@ def write_starter(name: str) -> Path:
     """Write NAME.yaml in the working folder, unless it is there."""
     objection = object_to(name)
     if objection:
-        raise GraphgenError(f"{objection[0]}: {objection[1]}")
+        raise GraphgenError(f"{objection[1]}: {objection[2]}")
     path = Path(f"{name}.yaml")
     if path.exists():
         raise GraphgenError(f"{path} is there already")

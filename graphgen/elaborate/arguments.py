@@ -20,30 +20,35 @@ def bind(op: Op, call: ast.Call, fail: Fail) -> tuple[list[ast.expr], dict[str, 
     count = len(given) if op.variadic else len(op.operands)
     operands, positional = list(given[:count]), [*lead, *given[count:]]
     if len(positional) > len(op.attributes):
-        raise fail(f"too many arguments: {usage(op)}", call)
+        raise fail("many-arguments", f"too many arguments: {usage(op)}", call)
     attributes = dict(zip(op.attributes, positional))
     named = {}
     for keyword in call.keywords:
         name = str(keyword.arg)
         if name in attributes or name in op.operands[: len(operands)] or name in named:
-            raise fail(f"'{name}' is given twice", keyword)
+            raise fail("repeated-argument", f"'{name}' is given twice", keyword)
         if name in op.operands and not op.variadic:
             named[name] = keyword.value
         elif name in op.attributes:
             attributes[name] = keyword.value
         else:
-            raise fail(f"{op.name} has no argument '{name}': {usage(op)}", keyword, did_you_mean(name, op.attributes))
+            raise fail(
+                "unknown-argument",
+                f"{op.name} has no argument '{name}': {usage(op)}",
+                keyword,
+                did_you_mean(name, op.attributes),
+            )
     if not op.variadic:
         left = op.operands[len(operands) :]
         missing = [name for name in left if name not in named and name not in op.optional]
         if missing:
-            raise fail(f"{op.name} needs {' and '.join(missing)}: {usage(op)}", call)
+            raise fail("missing-argument", f"{op.name} needs {' and '.join(missing)}: {usage(op)}", call)
         operands += [named[name] for name in left if name in named]
     if not operands and op.operands:
-        raise fail(f"{op.name} needs arrays: {usage(op)}", call)
+        raise fail("missing-argument", f"{op.name} needs arrays: {usage(op)}", call)
     needed = [name for name in op.attributes if name not in op.defaults and name not in attributes]
     if needed:
-        raise fail(f"{op.name} needs {' and '.join(needed)}: {usage(op)}", call)
+        raise fail("missing-argument", f"{op.name} needs {' and '.join(needed)}: {usage(op)}", call)
     return operands, attributes
 
 
@@ -64,37 +69,44 @@ def attribute(op: Op, name: str, value: Any, tree: ast.expr, fail: Fail) -> Any:
     if op.signature.parameters[name].annotation in ("int", "OneAxis"):
         if type(value) is int:
             return value
-        raise fail(f"'{name}' is one whole number", tree)
+        raise fail("argument-kind", f"'{name}' is one whole number", tree)
     match name:
         case "subscripts":
             if isinstance(value, str):
                 return value
-            raise fail("subscripts are text", tree, "as in einsum('ij,jk->ik', a, b)")
+            raise fail("argument-kind", "subscripts are text", tree, "as in einsum('ij,jk->ik', a, b)")
         case "axes":
             if whole and isinstance(value, tuple):
                 return value
-            raise fail("axes are whole numbers in brackets", tree, "as in axes=(1, 0)")
+            raise fail("argument-kind", "axes are whole numbers in brackets", tree, "as in axes=(1, 0)")
         case "axis" | "repeats" | "stride" | "padding" | "dilation" | "size":
             if whole:
                 return value
-            raise fail(f"'{name}' is a whole number, or several in brackets", tree, "as in axis=0 or axis=(0, -1)")
+            raise fail(
+                "argument-kind",
+                f"'{name}' is a whole number, or several in brackets",
+                tree,
+                "as in axis=0 or axis=(0, -1)",
+            )
         case "n":
             if isinstance(value, Dim) or type(value) is int:
                 return Dim.of(value)
-            raise fail("'n' is a dim", tree, "as in eye(n_h)")
+            raise fail("argument-kind", "'n' is a dim", tree, "as in eye(n_h)")
         case "pad_width":
             flat = [v for pair in several for v in (pair if isinstance(pair, tuple) else (pair,))]
             if flat and all(type(v) is int and v >= 0 for v in flat):
                 return value
-            raise fail("pad_width is made of whole numbers", tree, "as in 1, (1, 2) or ((0, 1), (2, 0))")
+            raise fail(
+                "argument-kind", "pad_width is made of whole numbers", tree, "as in 1, (1, 2) or ((0, 1), (2, 0))"
+            )
         case "keepdims":
             if isinstance(value, bool):
                 return value
-            raise fail("keepdims is True or False", tree)
+            raise fail("argument-kind", "keepdims is True or False", tree)
         case "shape":
             if several and all(isinstance(v, Dim) or type(v) is int for v in several):
                 return value
-            raise fail("a shape is made of dims", tree, "as in (n_a, 1)")
+            raise fail("argument-kind", "a shape is made of dims", tree, "as in (n_a, 1)")
     if type(value) in (int, float):
         return float(value)
-    raise fail(f"'{name}' is a number that is known when the spec is read", tree)
+    raise fail("argument-kind", f"'{name}' is a number that is known when the spec is read", tree)

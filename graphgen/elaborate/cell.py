@@ -5,10 +5,12 @@ The leaves are named "parameters.W_g", "inputs.x" and "state.a"; the results "ou
 
 from __future__ import annotations
 
+from collections.abc import Container, Mapping
+
 from graphgen.contract import PREVIOUS
 from graphgen.elaborate.expression import Elaborator, Value
 from graphgen.elaborate.functions import elaborate_function
-from graphgen.errors import SpecError
+from graphgen.errors import Fault, Faults, SpecError
 from graphgen.ir.graph import Graph, Note
 from graphgen.ir.node import Node, variable
 from graphgen.ir.shape import Dim, show
@@ -17,29 +19,47 @@ from graphgen.spec.model import Cell, Equation, Variable
 
 
 def elaborate(cell: Cell) -> Graph:
-    """The forward graph of one step, or a SpecError at the first thing that does not fit."""
-    _check_used(cell)
+    """The forward graph of one step, or a SpecError with everything that does not fit."""
+    faults = Faults(cell.faults)
+    unknown = set(cell.unknown)
     inputs = _leaves(cell)
     names: dict[str, Value] = {name: Dim.of(name) for name in cell.dims}
     names |= {name.split(".")[1] + PREVIOUS * name.startswith("state."): node for name, node in inputs.items()}
     names |= cell.constants
     functions: dict[str, Function] = {}
     for function in cell.functions:
-        functions[function.name] = elaborate_function(function, functions, cell.constants)
+        with faults.collected():
+            functions[function.name] = elaborate_function(function, functions, cell.constants, unknown)
+        if function.name not in functions:
+            unknown.add(function.name)
 
     later = {equation.target: equation for equation in reversed(cell.equations)}
     notes = {node: Note(name=_printed(name)) for name, node in inputs.items()}
     for number, equation in enumerate(cell.equations):
-        if equation.target in names:
-            raise SpecError(f"'{equation.target}' is assigned twice", equation.place, "give the second another name")
-        elaborator = Elaborator(equation.expression, names, functions, later, notes, number)
-        names[equation.target] = elaborator.result(equation.target)
-        del later[equation.target]
+        with faults.collected():
+            _check_new(equation, names)
+            elaborator = Elaborator(equation.expression, names, functions, later, unknown, notes, number)
+            names[equation.target] = elaborator.result(equation.target)
+        later.pop(equation.target, None)
+        if equation.target not in names:
+            unknown.add(equation.target)
 
-    outputs = {f"outputs.{name}": _result(names[name], _assignment(cell, name)) for name, _ in cell.outputs}
+    outputs: dict[str, Node] = {}
+    for name, _ in cell.outputs:
+        with faults.collected():
+            outputs[f"outputs.{name}"] = _result(name, names, cell)
     for state in cell.states:
-        outputs[f"state.{state.name}"] = _state(state, names, cell)
+        with faults.collected():
+            outputs[f"state.{state.name}"] = _state(state, names, cell, unknown)
+    if not faults.found:  # for a fault may be why a name is not read
+        _check_used(cell, faults)
+    faults.check()
     return Graph(inputs, outputs, notes)
+
+
+def _check_new(equation: Equation, names: Mapping[str, Value]) -> None:
+    if equation.target in names:
+        raise SpecError(Fault("assigned-twice", f"'{equation.target}' is assigned twice", equation.place))
 
 
 def _leaves(cell: Cell) -> dict[str, Node]:
@@ -57,30 +77,32 @@ def _assignment(cell: Cell, name: str) -> Equation:
     return next(equation for equation in cell.equations if equation.target == name)
 
 
-def _result(value: Value, equation: Equation) -> Node:
-    """What an equation computes, if it is an array of numbers."""
+def _result(name: str, names: Mapping[str, Value], cell: Cell) -> Node:
+    """What the equation of a name computes, if it is an array of numbers."""
+    if name not in names:
+        raise SpecError
+    value = names[name]
     if not isinstance(value, Node) or value.weak:
-        raise equation.expression.fail("this is a number, not computed from any array", cure="it is no output")
+        message = "this is a number, not computed from any array"
+        raise _assignment(cell, name).expression.fail("result", message)
     return value
 
 
-def _state(state: Variable, names: dict[str, Value], cell: Cell) -> Node:
-    if state.name not in names:
-        raise state.part.fail(f"no equation assigns the state '{state.name}'", f"as in `- {state.name} = …`")
-    equation = _assignment(cell, state.name)
-    node = _result(names[state.name], equation)
+def _state(state: Variable, names: Mapping[str, Value], cell: Cell, unknown: Container[str]) -> Node:
+    if state.name not in names and state.name not in unknown:
+        message = f"no equation assigns the state '{state.name}'"
+        raise state.part.fail("state-unassigned", message, f"as in `- {state.name} = …`")
+    node = _result(state.name, names, cell)
+    expression = _assignment(cell, state.name).expression
     if node.dtype != "float":
-        raise equation.expression.fail("a state is made of floats, not of integers or comparisons")
+        raise expression.fail("state-dtype", "a state is made of floats, not of integers or comparisons")
     if node.shape != state.shape:
-        raise SpecError(
-            f"the state '{state.name}' is declared {show(state.shape)}, this is {show(node.shape)}",
-            equation.expression.position(),
-            "a state keeps its shape from step to step",
-        )
+        told = f"the state '{state.name}' is declared {show(state.shape)}, this is {show(node.shape)}"
+        raise expression.fail("state-shape", told)
     return node
 
 
-def _check_used(cell: Cell) -> None:
+def _check_used(cell: Cell, faults: Faults) -> None:
     """Every name is read somewhere: one that is not is a slip of the pen."""
     expressions = [equation.expression for equation in cell.equations]
     bodies = [function.body for function in cell.functions]
@@ -105,4 +127,4 @@ def _check_used(cell: Cell) -> None:
             what = f"'{name}'" if kind == "equation" else f"the {kind} '{name}'"
             verb = {"function": "called", "dim": "used", "constant": "used"}.get(kind, "read")
             cure = "list it under outputs" if kind == "equation" else "use it"
-            raise SpecError(f"{what} is never {verb}", place, f"{cure} or take it out")
+            faults.found.append(Fault("unused", f"{what} is never {verb}", place, f"{cure} or take it out"))

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
+from functools import partial
 
 from graphgen.contract import PREVIOUS
 from graphgen.elaborate.arguments import attribute, bind
 from graphgen.elaborate.numbers import compute
 from graphgen.elaborate.subscript import subscript
-from graphgen.errors import ShapeError, SpecError, did_you_mean
+from graphgen.errors import SpecError, did_you_mean
 from graphgen.ir.graph import Note
 from graphgen.ir.node import Node, build
 from graphgen.ir.op import OPS, Op
@@ -31,15 +32,16 @@ class Elaborator:
         names: Mapping[str, Value],
         functions: Mapping[str, Function],
         later: Mapping[str, Equation],
+        unknown: Container[str],
         notes: dict[Node, Note],
         number: int,
     ) -> None:
         self.expression, self.names, self.functions = expression, names, functions
-        self.later, self.notes, self.number = later, notes, number
+        self.later, self.unknown, self.notes, self.number = later, unknown, notes, number
 
     def result(self, target: str) -> Node | Dim | float:
         """The value of the whole expression, under the name it is given."""
-        value = self.operand(self.expression.tree)
+        value = self.expression.computed(lambda: self.operand(self.expression.tree))
         node = build("size", dim=value) if isinstance(value, Dim) else value
         if isinstance(node, Node) and node.inputs and not self.notes.get(node, Note()).name:
             self.notes[node] = Note(name=target, equation=self.number)
@@ -49,7 +51,7 @@ class Elaborator:
         """A value that can be computed with."""
         value = self.value(tree)
         if value is None or isinstance(value, bool | str | tuple):
-            raise self.fail("expected an array or a number", tree)
+            raise self.fail("not-a-value", "expected an array or a number", tree)
         return value
 
     def value(self, tree: ast.expr) -> Value:
@@ -77,11 +79,11 @@ class Elaborator:
                 return subscript(self, tree, whole, places)
             case ast.Tuple(elts=elements) | ast.List(elts=elements):
                 return tuple(self.value(element) for element in elements)
-        raise self.fail("a slice stands only within [ ]", tree)
+        raise self.fail("not-a-value", "`...` stands only within [ ]", tree)
 
-    def fail(self, message: str, tree: ast.expr | ast.keyword, cure: str = "") -> SpecError:
+    def fail(self, code: str, message: str, tree: ast.expr | ast.keyword, cure: str = "") -> SpecError:
         """The error to raise about a piece of the expression."""
-        return self.expression.fail(message, tree, cure)
+        return self.expression.fail(code, message, tree, cure)
 
     def named(self, name: str, tree: ast.expr) -> Value:
         """What a name stands for."""
@@ -90,12 +92,13 @@ class Elaborator:
         if name in self.later:
             line = self.later[name].part.position.line
             previous = f"; the state before the step is {name}{PREVIOUS}" if name + PREVIOUS in self.names else ""
-            raise self.fail(
-                f"'{name}' is not assigned yet: see line {line}", tree, f"move that equation up{previous}"
-            )
+            message = f"'{name}' is not assigned yet: see line {line}"
+            raise self.fail("later-name", message, tree, f"move that equation up{previous}")
         if name in PUBLIC or name in self.functions:
-            raise self.fail(f"'{name}' is a function", tree, f"call it: {name}(…)")
-        raise self.fail(f"there is no '{name}'", tree, did_you_mean(name, self.names))
+            raise self.fail("function-name", f"'{name}' is a function", tree, f"call it: {name}(…)")
+        if name in self.unknown:
+            raise SpecError
+        raise self.fail("unknown-name", f"there is no '{name}'", tree, did_you_mean(name, self.names))
 
     def array(self, tree: ast.expr, what: str) -> Node:
         """A value that has axes."""
@@ -104,22 +107,19 @@ class Elaborator:
     def as_array(self, value: Value, tree: ast.expr, what: str) -> Node:
         """A value as an array, if it is one."""
         if not isinstance(value, Node) or value.weak:
-            raise self.fail(f"{what} needs an array, and this is a number", tree)
+            raise self.fail("not-an-array", f"{what} needs an array, and this is a number", tree)
         return value
 
     def part(self, tree: ast.expr, several: tuple[Value, ...], place: ast.expr) -> Value:
         """One of several values, as `split` returns them."""
         at = self.value(place) if not isinstance(place, ast.Slice) else None
         if type(at) is not int or not -len(several) <= at < len(several):
-            raise self.fail(f"choose one of {len(several)} with a whole number", tree, "as in split(x, 3)[0]")
+            raise self.fail("choice", f"choose one of {len(several)} with a whole number", tree)
         return several[at]
 
     def built(self, tree: ast.expr, op: str | Op, *operands: Node | Dim | float, **attrs: object) -> Node:
         """The node of an operation, or an error at its place in the equation."""
-        try:
-            node = build(op, *operands, **attrs)
-        except ShapeError as error:
-            raise self.fail(str(error), tree) from None
+        node = self.expression.computed(lambda: build(op, *operands, **attrs), tree)
         for result in node if isinstance(node, tuple) else (node,):
             self.note(result)
         return node
@@ -139,10 +139,10 @@ class Elaborator:
         """Numbers and dims are computed now, everything else when the module runs."""
         exact = isinstance(a, Dim | int) and isinstance(b, Dim | int) and op in (ast.Add, ast.Sub, ast.Mult)
         if op is ast.MatMult and not (isinstance(a, Node) and isinstance(b, Node)):
-            raise self.fail("@ multiplies two arrays; use * with a number", tree)
+            raise self.fail("not-an-array", "@ multiplies two arrays; use * with a number", tree)
         if isinstance(a, Node) or isinstance(b, Node) or (Dim in (type(a), type(b)) and not exact):
             return self.built(tree, OPERATIONS[op], a, b)
-        number: Dim | float = compute(op, a, b, exact, lambda message: self.fail(message, tree))
+        number: Dim | float = compute(op, a, b, exact, partial(self.fail, tree=tree))
         return number
 
     def call(self, name: str, tree: ast.Call) -> Node:
@@ -150,11 +150,15 @@ class Elaborator:
         if name in self.functions:
             function = self.functions[name]
             if len(tree.args) != len(function.arguments) or tree.keywords:
-                raise self.fail(f"{name} takes {', '.join(function.arguments)}", tree)
+                raise self.fail("missing-argument", f"{name} takes {', '.join(function.arguments)}", tree)
             return self.built(tree, "apply", *(self.operand(arg) for arg in tree.args), function=function)
         if name not in PUBLIC:
+            if name in self.unknown:
+                raise SpecError
             known = {**PUBLIC, **self.functions}
-            raise self.fail(f"there is no function '{name}'", tree.func, did_you_mean(name, known))
+            raise self.fail(
+                "unknown-function", f"there is no function '{name}'", tree.func, did_you_mean(name, known)
+            )
         op = PUBLIC[name]
         operands, attributes = bind(op, tree, self.fail)
         attrs = {k: attribute(op, k, self.value(v), v, self.fail) for k, v in attributes.items()}
@@ -162,5 +166,7 @@ class Elaborator:
             return self.built(tree, op, *(self.operand(operand) for operand in operands), **attrs)
         arrays = [self.array(operand, name) for operand in operands]
         if "axes" in attrs and len(attrs["axes"]) != len(arrays[0].shape):
-            raise self.fail(f"axes name each of the {len(arrays[0].shape)} axes once", attributes["axes"])
+            raise self.fail(
+                "argument-kind", f"axes name each of the {len(arrays[0].shape)} axes once", attributes["axes"]
+            )
         return self.built(tree, op, *arrays, **attrs)

@@ -10,15 +10,21 @@ from typing import Any
 from graphgen.errors import SpecError
 from graphgen.ops.formula import BINARY
 
+LARGEST = 2**53  # of whole numbers: beyond it floats have gaps
 
-def compute(op: type[ast.operator], a: Any, b: Any, exact: bool, fail: Callable[[str], SpecError]) -> Any:
+
+def compute(op: type[ast.operator], a: Any, b: Any, exact: bool, fail: Callable[[str, str], SpecError]) -> Any:
     """The result of an operator on numbers or dims; in floats unless `exact`, so that no power grows without end."""
     try:
         value = BINARY[op](a, b) if exact else BINARY[op](float(a), float(b))
+    except OverflowError as error:
+        raise fail("number-size", f"this number cannot be computed: {error.args[-1]}") from None
     except (ArithmeticError, ValueError) as error:
-        raise fail(f"this number cannot be computed: {error.args[-1]}") from None
+        raise fail("number-undefined", f"this number cannot be computed: {error.args[-1]}") from None
     if isinstance(value, complex):
-        raise fail("this number is complex")
+        raise fail("number-undefined", "this number is complex")
     if isinstance(value, float) and not math.isfinite(value):
-        raise fail("this is no finite number")
+        raise fail("number-size", "this is no finite number")
+    if isinstance(value, int) and abs(value) > LARGEST:
+        raise fail("number-size", "this is too large for a whole number")
     return value

@@ -20,10 +20,10 @@ def subscript(at: Elaborator, tree: ast.expr, value: Value, places: ast.expr) ->
     chosen = list(places.elts) if isinstance(places, ast.Tuple) else [places]
     used = sum(not (_is_none(place) or _is_ellipsis(place)) for place in chosen)
     if used > len(x.shape):
-        raise at.fail(f"{used} indices for an array of {len(x.shape)} axes", tree)
+        raise at.fail("index-count", f"{used} indices for an array of {len(x.shape)} axes", tree)
     dots = [number for number, place in enumerate(chosen) if _is_ellipsis(place)]
     if len(dots) > 1:
-        raise at.fail("'...' stands once at most", chosen[dots[1]])
+        raise at.fail("index-count", "'...' stands once at most", chosen[dots[1]])
     for number in dots:
         chosen[number : number + 1] = [FULL] * (len(x.shape) - used)
     axis = sum(not _is_none(place) for place in chosen)
@@ -56,7 +56,7 @@ def _slice(at: Elaborator, tree: ast.expr, x: Node, axis: int, place: ast.Slice)
     """A slice; with a negative step, of the reversed axis."""
     dim, step = x.shape[axis], at.value(place.step) if place.step else 1
     if type(step) is not int or step == 0:
-        raise at.fail("a step is a whole number other than 0", place.step or tree)
+        raise at.fail("index-form", "a step is a whole number other than 0", place.step or tree)
     begin = _place(at, place.lower, dim) if place.lower else None
     end = _place(at, place.upper, dim) if place.upper else None
     if step < 0:
@@ -72,6 +72,6 @@ def _place(at: Elaborator, tree: ast.expr, dim: Dim) -> Dim:
     """A place along an axis; a negative one counts from the end."""
     value = at.value(tree)
     if not isinstance(value, int | Dim) or isinstance(value, bool):
-        raise at.fail("an index is made of whole numbers and dims", tree, "as in x[:n_a] or x[-1]")
+        raise at.fail("index-form", "an index is made of whole numbers and dims", tree)
     place = Dim.of(value)
     return dim + place if (-place).at_least(1) else place

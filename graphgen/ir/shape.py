@@ -131,6 +131,7 @@ class Dim:
 DimLike = Dim | int | str
 Shape = tuple[Dim, ...]
 Axes = tuple[int, ...]  # counted from the end
+MOST_TERMS, MOST_FACTORS, LARGEST = 256, 64, 2**63  # of a dim; NumPy itself has no larger sizes
 _DIMS: WeakValueDictionary[Any, Dim] = WeakValueDictionary()
 ONE = Dim((((), 1),))
 _QUOTIENTS: dict[str, tuple[Dim, int]] = {}  # symbols that stand for quotients
@@ -156,6 +157,8 @@ def _collect(terms: Iterable[tuple[Monomial, int]]) -> Dim:
     total: dict[Monomial, int] = {}
     for monomial, c in terms:
         total[monomial] = total.get(monomial, 0) + c
+    if len(total) > MOST_TERMS or any(len(m) > MOST_FACTORS or abs(c) > LARGEST for m, c in total.items()):
+        raise ShapeError("dim-size", "this product of dims is too large")
     kept = ((monomial, c) for monomial, c in total.items() if c)
     return Dim(tuple(sorted(kept, key=lambda term: (-len(term[0]), term[0]))))
 
@@ -202,7 +205,7 @@ def _broadcast_dim(dims: tuple[Dim, ...], shapes: tuple[Shape, ...]) -> Dim:
     wide = [dim for dim in dict.fromkeys(dims) if dim != ONE]
     if len(wide) > 1:
         both = " and ".join(show(shape) for shape in shapes)
-        raise ShapeError(f"shapes {both} do not broadcast: {wide[0]} and {wide[1]} differ")
+        raise ShapeError("broadcast", f"shapes {both} do not broadcast: {wide[0]} and {wide[1]} differ")
     return wide[0] if wide else ONE
 
 
@@ -213,7 +216,7 @@ def axis_from_end(axis: int, rank: int) -> int:
     """NumPy's axis as the IR keeps it, counted from the end: axis 0 of a matrix is -2."""
     if not -rank <= axis < rank:
         many = f"{rank} axes" if rank != 1 else "1 axis"
-        raise ShapeError(f"axis {axis} is out of range for an array with {many}")
+        raise ShapeError("axis", f"axis {axis} is out of range for an array with {many}")
     return axis - rank if axis >= 0 else axis
 
 
@@ -222,7 +225,7 @@ def axes_from_end(axis: int | tuple[int, ...] | None, rank: int) -> tuple[int, .
     chosen = range(rank) if axis is None else (axis,) if isinstance(axis, int) else axis
     axes = sorted(axis_from_end(a, rank) for a in chosen)
     if len(set(axes)) < len(axes):
-        raise ShapeError(f"axis {axis} names an axis twice")
+        raise ShapeError("axis", f"axis {axis} names an axis twice")
     return tuple(axes)
 
 
@@ -230,5 +233,5 @@ def one_axis(axis: int | tuple[int, ...] | None, rank: int) -> tuple[int]:
     """An `axis` argument that must name one axis."""
     axes = axes_from_end(axis, rank)
     if len(axes) != 1:
-        raise ShapeError("this works along one axis: axis is one whole number")
+        raise ShapeError("argument-kind", "this works along one axis: axis is one whole number")
     return (axes[0],)

@@ -21,7 +21,7 @@ def windows_along(length: Dim, size: Dim, stride: int, dilation: int) -> Dim:
     """How many windows there are."""
     span = (size - 1) * dilation + 1
     if not length.at_least(span):
-        raise ShapeError(f"a window of {span} is not sure to fit into {length}")
+        raise ShapeError("window", f"a window of {span} is not sure to fit into {length}")
     return (length - span) // stride + 1
 
 
@@ -77,7 +77,7 @@ def _each(what: str, value: Any, number: int, least: int = 1) -> tuple[int, ...]
     """One number for every axis, or one each."""
     each = value if isinstance(value, tuple) else (value,) * number
     if len(each) != number or min(each) < least:
-        raise ShapeError(f"{what} is a whole number from {least} on, or one for each of {number} axes")
+        raise ShapeError("window", f"{what} is a whole number from {least} on, or one for each of {number} axes")
     return tuple(each)
 
 
@@ -92,13 +92,16 @@ def _convolve(x: Node, kernel: Node, stride: Any, padding: Any, dilation: Any, g
     """The convolution over the last `number` axes, channels in groups."""
     if len(x.shape) != number + 2 or len(kernel.shape) != number + 2:
         raise ShapeError(
-            f"conv{number}d takes arrays of {number + 2} axes, not {show(x.shape)} and {show(kernel.shape)}"
+            "number-of-axes",
+            f"conv{number}d takes arrays of {number + 2} axes, not {show(x.shape)} and {show(kernel.shape)}",
         )
     if groups < 1:
-        raise ShapeError("groups is a whole number from 1 on")
+        raise ShapeError("window", "groups is a whole number from 1 on")
     channels, outputs = x.shape[1].divided_by(Dim.of(groups)), kernel.shape[0].divided_by(Dim.of(groups))
     if channels is None or outputs is None or channels != kernel.shape[1]:
-        raise ShapeError(f"{groups} groups of channels: {show(x.shape)} and kernel {show(kernel.shape)} do not match")
+        raise ShapeError(
+            "divisible", f"{groups} groups of channels: {show(x.shape)} and kernel {show(kernel.shape)} do not match"
+        )
     axes = range(2, number + 2)
     x = _padded(x, padding, axes)
     for axis, step, spread in zip(axes, _each("stride", stride, number), _each("dilation", dilation, number)):
@@ -134,7 +137,9 @@ def _pooled(x: Node, size: Any, stride: Any, padding: Any, value: float) -> tupl
     """The windows of the last axes as new last axes, and how many axes those are."""
     number = len(x.shape) - 2
     if number not in (1, 2):
-        raise ShapeError(f"pooling takes [batch, channels, length] or one axis more, not {show(x.shape)}")
+        raise ShapeError(
+            "number-of-axes", f"pooling takes [batch, channels, length] or one axis more, not {show(x.shape)}"
+        )
     sizes = _each("size", size, number)
     axes = range(2, number + 2)
     x = _padded(x, padding, axes, value)

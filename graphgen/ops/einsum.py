@@ -42,17 +42,21 @@ class Einsum(Op):
     def infer(self, *operands: Node, subscripts: str) -> Type:
         terms, result = _terms(subscripts)
         if len(terms) != len(operands):
-            raise ShapeError(f"'{subscripts}' names {len(terms)} operands, and there are {len(operands)}")
+            raise ShapeError(
+                "subscripts", f"'{subscripts}' names {len(terms)} operands, and there are {len(operands)}"
+            )
         dims: dict[str, Dim] = {}
         for term, x in zip(terms, operands):
             if len(term) != len(x.shape):
-                raise ShapeError(f"'{term}' names {len(term)} axes of {show(x.shape)}")
+                raise ShapeError("subscripts", f"'{term}' names {len(term)} axes of {show(x.shape)}")
             for letter, dim in zip(term, x.shape):
                 if dims.setdefault(letter, dim) != dim:
-                    raise ShapeError(f"'{letter}' in '{subscripts}' is {dims[letter]} and {dim}")
+                    raise ShapeError("subscripts", f"'{letter}' in '{subscripts}' is {dims[letter]} and {dim}")
         unknown = [letter for letter in result if letter not in dims or result.count(letter) > 1]
         if unknown:
-            raise ShapeError(f"'{unknown[0]}' stands once in the result and in an operand too, in '{subscripts}'")
+            raise ShapeError(
+                "subscripts", f"'{unknown[0]}' stands once in the result and in an operand too, in '{subscripts}'"
+            )
         return Type(tuple(dims[letter] for letter in result))
 
     def vjp(self, dz: Node, y: Node, *inputs: Node, subscripts: str) -> Sequence[Node | None]:
@@ -109,7 +113,7 @@ def dot(a: Node, b: Node) -> Node:
 def trace(x: Node) -> Node:
     """The sum of the diagonal of the first two axes."""
     if len(x.shape) < 2:
-        raise ShapeError(f"trace takes a matrix, not {show(x.shape)}")
+        raise ShapeError("number-of-axes", f"trace takes a matrix, not {show(x.shape)}")
     rest = ascii_letters[1 : len(x.shape) - 1]
     return make.einsum(x, subscripts=f"aa{rest}->{rest}")
 

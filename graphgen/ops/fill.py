@@ -17,7 +17,7 @@ def as_shape(shape: Any) -> tuple[Dim, ...]:
     dims = tuple(Dim.of(dim) for dim in (shape if isinstance(shape, tuple) else (shape,)))
     unsure = [dim for dim in dims if not dim.at_least(0) and dim != Dim.of(-1)]
     if unsure:
-        raise ShapeError(f"the size {unsure[0]} may be negative")
+        raise ShapeError("negative-size", f"the size {unsure[0]} may be negative")
     return dims
 
 
@@ -25,7 +25,7 @@ def sizes(shape: Any) -> tuple[Dim, ...]:
     """The same, where no dim may be left open as -1."""
     dims = as_shape(shape)
     if Dim.of(-1) in dims:
-        raise ShapeError("the size -1 may be negative")
+        raise ShapeError("negative-size", "the size -1 may be negative")
     return dims
 
 
@@ -108,7 +108,7 @@ class Arange(Op):
 def one_hot(indices: Node, *, n: Dim, axis: int = -1) -> Node:
     """1 where a new axis of n places is at the index, 0 elsewhere."""
     if indices.dtype != "int":
-        raise ShapeError("one_hot takes an array of integers: declare it as {shape: […], dtype: int}")
+        raise ShapeError("integers", "one_hot takes an array of integers")
     rank = len(indices.shape) + 1
     (at,) = axes_from_end(axis, rank)
     places = make.arange(n=n)

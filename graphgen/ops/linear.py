@@ -41,10 +41,14 @@ class MatMul(Op):
 
     def infer(self, a: Node, b: Node) -> Type:
         if not a.shape or not b.shape:
-            raise ShapeError("a matrix product takes arrays of one axis or more; use * with a number")
+            raise ShapeError(
+                "number-of-axes", "a matrix product takes arrays of one axis or more; use * with a number"
+            )
         inner = b.shape[-2] if len(b.shape) > 1 else b.shape[0]
         if a.shape[-1] != inner:
-            raise ShapeError(f"the inner dims of {show(a.shape)} @ {show(b.shape)} differ: {a.shape[-1]} and {inner}")
+            raise ShapeError(
+                "inner-dims", f"the inner dims of {show(a.shape)} @ {show(b.shape)} differ: {a.shape[-1]} and {inner}"
+            )
         return Type(broadcast(a.shape[:-2], b.shape[:-2]) + a.shape[-2:-1] + b.shape[-1:] * (len(b.shape) > 1))
 
     def vjp(self, dz: Node, y: Node, *inputs: Node) -> Sequence[Node | None]:
@@ -135,7 +139,7 @@ class Transpose(Op):
     def infer(self, x: Node, *, axes: tuple[int, ...] | None = None) -> Type:
         assert axes is not None
         if sorted(axes) != list(range(-len(axes), 0)):
-            raise ShapeError(f"axes {axes} must name each axis of {show(x.shape)} once")
+            raise ShapeError("axis", f"axes {axes} must name each axis of {show(x.shape)} once")
         kept = x.shape[: len(x.shape) - len(axes)]
         return Type(kept + tuple(x.shape[a] for a in axes), x.dtype)
 
@@ -168,7 +172,7 @@ class Triangle(Op):
 
     def infer(self, x: Node, *, k: int = 0) -> Type:
         if len(x.shape) < 2:
-            raise ShapeError(f"{self.name} takes matrices, not {show(x.shape)}")
+            raise ShapeError("number-of-axes", f"{self.name} takes matrices, not {show(x.shape)}")
         return Type(x.shape)
 
     def vjp(self, dz: Node, y: Node, *inputs: Node, k: int) -> Sequence[Node | None]:

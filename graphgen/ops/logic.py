@@ -48,9 +48,9 @@ class Where(Op):
 
     def infer(self, condition: Node, a: Node, b: Node) -> Type:
         if condition.dtype != "bool":
-            raise ShapeError("the condition must be a comparison, such as x > 0")
+            raise ShapeError("condition", "the condition must be a comparison, such as x > 0")
         if "bool" in (a.dtype, b.dtype):
-            raise ShapeError("where chooses between numbers, not between comparisons")
+            raise ShapeError("comparison", "where chooses between numbers, not between comparisons")
         dtype = "int" if a.dtype == b.dtype == "int" else "float"
         return Type(broadcast(condition.shape, a.shape, b.shape), dtype)
 

@@ -65,7 +65,9 @@ def negative_log_likelihood(log_probability: Node, target: Node, *, axis: int = 
     if target.dtype == "int":
         target = make.one_hot(target, n=log_probability.shape[axis], axis=axis)
     if target.shape != log_probability.shape:
-        raise ShapeError("the targets are class numbers (integers, one axis fewer) or have the shape of the scores")
+        raise ShapeError(
+            "integers", "the targets are class numbers (integers, one axis fewer) or have the shape of the scores"
+        )
     axis = axis_from_end(axis, len(log_probability.shape))
     return -make.mean(make.sum(target * log_probability, axis=axis))
 
@@ -95,6 +97,6 @@ def attention(q: Node, k: Node, v: Node, mask: Node | None = None) -> Node:
     scores = q @ make.transpose(k, axes=(-1, -2)) / make.sqrt(make.size(dim=q.shape[-1]))
     if mask is not None:
         if mask.dtype != "bool":
-            raise ShapeError("the mask must be booleans: a comparison, or an input of dtype bool")
+            raise ShapeError("condition", "the mask must be booleans: a comparison, or an input of dtype bool")
         scores = make.where(mask, scores, -1e9)
     return make.softmax(scores) @ v

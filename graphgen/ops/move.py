@@ -13,6 +13,8 @@ from graphgen.ops.composite import composite
 from graphgen.ops.fill import as_shape
 from graphgen.ops.structure import common_dtype, resized
 
+MOST_PARTS = 1000
+
 
 @declare
 class Reshape(Op):
@@ -33,13 +35,15 @@ class Reshape(Op):
             rest = count([dim for dim in shape if dim != minus])
             size = count(inputs[0].shape).divided_by(rest)
             if size is None:
-                raise ShapeError(f"the {count(inputs[0].shape)} elements do not divide by {rest}")
+                raise ShapeError("elements", f"the {count(inputs[0].shape)} elements do not divide by {rest}")
             shape[at] = size
         return {"shape": tuple(shape)}
 
     def infer(self, x: Node, *, shape: Any) -> Type:
         if count(shape) != count(x.shape):
-            raise ShapeError(f"{show(x.shape)} has {count(x.shape)} elements, {show(shape)} has {count(shape)}")
+            raise ShapeError(
+                "elements", f"{show(x.shape)} has {count(x.shape)} elements, {show(shape)} has {count(shape)}"
+            )
         return Type(shape, x.dtype)
 
     def vjp(self, dz: Node, y: Node, *inputs: Node, shape: Shape) -> Sequence[Node | None]:
@@ -63,7 +67,7 @@ class Stack(Op):
     def normalise(self, inputs: Sequence[Node], attrs: dict[str, Any]) -> dict[str, Any]:
         shapes = dict.fromkeys(x.shape for x in inputs)
         if len(shapes) > 1:
-            raise ShapeError(f"stack takes arrays of one shape, not {' and '.join(map(show, shapes))}")
+            raise ShapeError("same-shape", f"stack takes arrays of one shape, not {' and '.join(map(show, shapes))}")
         return {"axis": one_axis(attrs.get("axis", 0), len(inputs[0].shape) + 1)}
 
     def infer(self, *arrays: Node, axis: OneAxis = 0) -> Type:
@@ -139,7 +143,7 @@ class Take(Op):
 
     def infer(self, x: Node, indices: Node, *, axis: OneAxis) -> Type:
         if indices.dtype != "int":
-            raise ShapeError("the indices must be integers: declare them as {shape: […], dtype: int}")
+            raise ShapeError("integers", "the indices must be integers")
         at = len(x.shape) + axis[0]
         return Type((*x.shape[:at], *indices.shape, *x.shape[at + 1 :]), x.dtype)
 
@@ -182,7 +186,9 @@ def split(x: Node, *, sections: int, axis: int = 0) -> tuple[Node, ...]:
     dim = x.shape[along]
     size = dim.divided_by(Dim.of(sections)) if sections > 0 else None
     if size is None:
-        raise ShapeError(f"{dim} is not sure to divide into {sections} equal parts")
+        raise ShapeError("divisible", f"{dim} is not sure to divide into {sections} equal parts")
+    if sections > MOST_PARTS:
+        raise ShapeError("parts", f"{sections} parts are more than {MOST_PARTS:,}")
     return tuple(make.slice(x, axis=along, start=size * i, stop=size * (i + 1)) for i in range(sections))
 
 
@@ -193,7 +199,7 @@ def pad(x: Node, *, pad_width: Any, value: float = 0.0) -> Node:
     if not any(isinstance(pair, tuple) for pair in pairs):
         pairs = (pairs,) * len(x.shape)
     if len(pairs) != len(x.shape) or any(not isinstance(pair, tuple) or len(pair) != 2 for pair in pairs):
-        raise ShapeError(f"pad_width needs a pair (before, after) for each axis of {show(x.shape)}")
+        raise ShapeError("argument-kind", f"pad_width needs a pair (before, after) for each axis of {show(x.shape)}")
     for axis, (before, after) in enumerate(pairs):
         if (before, after) != (0, 0):
             x = make.pad_axis(x, axis=axis, before=Dim.of(before), after=Dim.of(after), value=value)
@@ -216,6 +222,14 @@ def tile(x: Node, *, repeats: Any) -> Node:
     times = repeats if isinstance(repeats, tuple) else (repeats,)
     while len(times) > len(x.shape):
         x = make.expand_dims(x, axis=0)
-    for axis, number in enumerate(times, start=len(x.shape) - len(times)):
-        x = make.concat(*[x] * number, axis=axis) if number != 1 else x
+    for axis, number in enumerate(times, start=-len(times)):
+        x = _tiled(x, axis, number) if number != 1 else x
     return x
+
+
+def _tiled(x: Node, axis: int, number: int) -> Node:
+    """The whole array several times over along one axis."""
+    at = len(x.shape) + axis
+    wide = (*x.shape[:at], Dim.of(number), *x.shape[at:])
+    apart = make.broadcast_to(make.expand_dims(x, axis=at), shape=wide)
+    return make.reshape(apart, shape=resized(x.shape, axis, x.shape[axis] * number))

@@ -38,6 +38,8 @@ def batch_norm(x: Node, *, axis: Any = 0, eps: float = 1e-5) -> Node:
 def group_norm(x: Node, *, groups: int, eps: float = 1e-5) -> Node:
     """Mean 0 and variance 1 within groups of channels, the second axis (Wu and He, 2018)."""
     if len(x.shape) < 2 or groups < 1 or (size := x.shape[1].divided_by(Dim.of(groups))) is None:
-        raise ShapeError(f"the second axis of {show(x.shape)} is not sure to divide into {groups} groups")
+        raise ShapeError(
+            "divisible", f"the second axis of {show(x.shape)} is not sure to divide into {groups} groups"
+        )
     apart = make.reshape(x, shape=(x.shape[0], Dim.of(groups), size, *x.shape[2:]))
     return make.reshape(_standardised(apart, tuple(range(2, len(apart.shape))), eps), shape=x.shape)

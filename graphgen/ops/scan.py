@@ -27,15 +27,19 @@ class Scan(Op):
     ) -> tuple[Type, ...]:
         leaves, results = list(body.inputs.values()), list(body.outputs.values())
         if len(leaves) != len(operands):
-            raise ShapeError(f"a scan's body reads {len(leaves)} arrays and was given {len(operands)}")
+            raise ShapeError(
+                "missing-argument", f"a scan's body reads {len(leaves)} arrays and was given {len(operands)}"
+            )
         for place, (leaf, operand) in enumerate(zip(leaves, operands)):
             sliced = carries <= place < carries + sequences
             expected = (length, *leaf.shape) if sliced else leaf.shape
             if operand.shape != expected:
-                raise ShapeError(f"{leaf.attrs['name']} must be {show(expected)}, not {show(operand.shape)}")
+                raise ShapeError(
+                    "same-shape", f"{leaf.attrs['name']} must be {show(expected)}, not {show(operand.shape)}"
+                )
         for leaf, result in zip(leaves[:carries], results):
             if leaf.shape != result.shape:
-                raise ShapeError(f"a carry changes from {show(leaf.shape)} to {show(result.shape)}")
+                raise ShapeError("state-shape", f"a carry changes from {show(leaf.shape)} to {show(result.shape)}")
         final = tuple(Type(result.shape, result.dtype) for result in results[:carries])
         return final + tuple(Type((length, *result.shape), result.dtype) for result in results[carries:])
 

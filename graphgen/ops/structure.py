@@ -39,7 +39,7 @@ class Concat(Op):
         ranks = {len(x.shape) for x in inputs}
         if len(ranks) != 1 or 0 in ranks:
             shapes = " and ".join(show(x.shape) for x in inputs)
-            raise ShapeError(f"concat takes arrays of equally many axes, one or more, not {shapes}")
+            raise ShapeError("number-of-axes", f"concat takes arrays of equally many axes, one or more, not {shapes}")
         return {"axis": one_axis(attrs.get("axis", 0), ranks.pop())}
 
     def infer(self, *arrays: Node, axis: OneAxis = 0) -> Type:
@@ -50,7 +50,7 @@ class Concat(Op):
             total = total + x.shape[along]
             if resized(x.shape, along, ONE) != resized(first, along, ONE):
                 shapes = " and ".join(show(a.shape) for a in arrays)
-                raise ShapeError(f"concat along axis {along}: the other dims of {shapes} differ")
+                raise ShapeError("same-shape", f"concat along axis {along}: the other dims of {shapes} differ")
         return Type(resized(first, along, total), common_dtype(arrays))
 
     def vjp(self, dz: Node, y: Node, *inputs: Node, axis: Axes) -> Sequence[Node | None]:
@@ -83,7 +83,9 @@ class Slice(Op):
     def infer(self, x: Node, *, axis: Axes, start: Dim, stop: Dim, step: int = 1) -> Type:
         dim = x.shape[axis[0]]
         if not (start.at_least(0) and stop.at_least(start) and dim.at_least(stop)):
-            raise ShapeError(f"the slice {start}:{stop} is not sure to lie within the {dim} of {show(x.shape)}")
+            raise ShapeError(
+                "bounds", f"the slice {start}:{stop} is not sure to lie within the {dim} of {show(x.shape)}"
+            )
         return Type(resized(x.shape, axis[0], (stop - start + (step - 1)) // step), x.dtype)
 
     def vjp(
@@ -155,7 +157,7 @@ class Index(Op):
     def infer(self, x: Node, *, axis: Axes, at: Dim) -> Type:
         along, dim = axis[0] + len(x.shape), x.shape[axis[0]]
         if not (at.at_least(0) and dim.at_least(at + 1)):
-            raise ShapeError(f"the index {at} is not sure to lie within the {dim} of {show(x.shape)}")
+            raise ShapeError("bounds", f"the index {at} is not sure to lie within the {dim} of {show(x.shape)}")
         return Type(x.shape[:along] + x.shape[along + 1 :], x.dtype)
 
     def vjp(self, dz: Node, y: Node, *inputs: Node, axis: Axes, at: Dim) -> Sequence[Node | None]:
@@ -178,7 +180,7 @@ class ExpandDims(Op):
     def normalise(self, inputs: Sequence[Node], attrs: dict[str, Any]) -> dict[str, Any]:
         axis = attrs["axis"]
         if axis is None:
-            raise ShapeError("expand_dims needs an axis")
+            raise ShapeError("missing-argument", "expand_dims needs an axis")
         added = 1 if isinstance(axis, int) else len(axis)
         return {"axis": axes_from_end(axis, len(inputs[0].shape) + added)}
 
@@ -212,7 +214,7 @@ class Squeeze(Op):
         rank = len(x.shape)
         if any(x.shape[a] != ONE for a in axis):
             raise ShapeError(
-                f"squeeze takes out axes of size 1; axis {axis_text(axis, rank)} of {show(x.shape)} is not"
+                "axis", f"squeeze takes out axes of size 1; axis {axis_text(axis, rank)} of {show(x.shape)} is not"
             )
         return Type(tuple(dim for i, dim in enumerate(x.shape) if i - rank not in axis), x.dtype)
 
@@ -236,7 +238,7 @@ class BroadcastTo(Op):
 
     def infer(self, x: Node, *, shape: Any) -> Type:
         if broadcast(x.shape, shape) != shape:
-            raise ShapeError(f"{show(x.shape)} cannot be broadcast to {show(shape)}")
+            raise ShapeError("broadcast", f"{show(x.shape)} cannot be broadcast to {show(shape)}")
         return Type(shape, x.dtype)
 
     def vjp(self, dz: Node, y: Node, *inputs: Node, shape: Shape) -> Sequence[Node | None]:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import ast
+import math
 import re
 import warnings
 
-from graphgen.errors import SpecError
+from graphgen.errors import Fault, SpecError
 from graphgen.spec.model import Equation, Expression
 from graphgen.spec.source import Part
 
@@ -23,6 +24,7 @@ CURES: dict[type[ast.AST], str] = {
 }
 BRACKETS = {"(": ")", "[": "]", "{": "}"}
 DEEPEST = 64
+LONGEST = 4000
 LARGEST = 2**53  # of whole numbers: beyond it floats have gaps
 _EQUATION = re.compile(r"\s*([^\W\d]\w*)\s*=(?!=)")
 
@@ -32,23 +34,22 @@ def parse_equation(part: Part) -> Equation:
     text = part.text("an equation such as `h = tanh(W @ x + b)`")
     match = _EQUATION.match(text)
     if not match:
-        raise part.fail("expected an equation, `name = expression`", "as in `h = tanh(W @ x + b)`")
+        raise part.fail("equation-form", "expected an equation, `name = expression`")
     return Equation(match[1], parse_expression(part, match.end()), part, match.start(1))
 
 
 def parse_expression(part: Part, offset: int = 0) -> Expression:
     """The expression in a scalar's value from `offset` on."""
     text = part.text("an expression")[offset:]
+    if len(text) > LONGEST:
+        at = offset + len(text) - len(text.lstrip())
+        raise _fault(part, "equation-length", f"this is longer than {LONGEST:,} characters", at)
     if not text.strip():
-        raise SpecError("expected an expression", part.within(offset), "as in `h = tanh(W @ x + b)`")
+        raise _fault(part, "no-expression", "expected an expression", offset)
     odd = re.search(r"[^\x20-\x7e\n]", text)
     if odd:
-        raise SpecError(f"the character {odd[0]!r} has no place here", part.within(offset + odd.start()))
+        raise _fault(part, "character", f"the character {odd[0]!r} has no place here", offset + odd.start())
     _check_brackets(part, text, offset)
-    number = re.search(r"\d{400,}", text)
-    if number:
-        width = number.end() - number.start()
-        raise SpecError("a number of so many digits is too large", part.within(offset + number.start(), width))
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -57,7 +58,7 @@ def parse_expression(part: Part, offset: int = 0) -> Expression:
         at = _offset(text, error.lineno or 1, (error.offset or 1) - 1)
         message, _, advice = str(error.msg).partition(". ")
         missing = ": perhaps an operator is missing" if "comma" in advice else ""
-        raise SpecError(f"cannot read this: {message}{missing}", part.within(offset + at)) from None
+        raise _fault(part, "syntax", f"cannot read this: {message}{missing}", offset + at) from None
     except (RecursionError, MemoryError, ValueError):
         raise _too_deep(part) from None
     if _depth(tree) > DEEPEST:
@@ -67,8 +68,12 @@ def parse_expression(part: Part, offset: int = 0) -> Expression:
     return expression
 
 
+def _fault(part: Part, code: str, message: str, offset: int) -> SpecError:
+    return SpecError(Fault(code, message, part.within(offset)))
+
+
 def _too_deep(part: Part) -> SpecError:
-    return part.fail("this expression is nested too deeply", "split it into several equations")
+    return part.fail("nesting", "this expression is nested too deeply")
 
 
 def _depth(tree: ast.expr) -> int:
@@ -90,16 +95,18 @@ def _check_brackets(part: Part, text: str, offset: int) -> None:
             quote = "" if quote == character else quote or character
         elif character in BRACKETS:
             opened.append((character, at))
+            if len(opened) > DEEPEST:
+                raise _fault(part, "nesting", "brackets are nested too deeply", offset + at)
         elif character in BRACKETS.values():
             if not opened:
-                raise SpecError(f"unmatched '{character}'", part.within(offset + at))
+                raise _fault(part, "bracket", f"unmatched '{character}'", offset + at)
             if BRACKETS[opened[-1][0]] != character:
                 told = f"closing parenthesis '{character}' does not match '{opened[-1][0]}'"
-                raise SpecError(told, part.within(offset + at))
+                raise _fault(part, "bracket", told, offset + at)
             opened.pop()
     if opened:
         character, at = opened[-1]
-        raise SpecError(f"'{character}' was never closed", part.within(offset + at))
+        raise _fault(part, "bracket", f"'{character}' was never closed", offset + at)
 
 
 def _offset(text: str, line: int, column: int) -> int:
@@ -112,17 +119,24 @@ def _check(expression: Expression, node: ast.expr) -> None:
     """Refuse every kind of node that the language does not have."""
     for child in ast.walk(node):
         if isinstance(child, ast.expr):
+            if isinstance(child, ast.Constant) and _is_too_large(child.value):
+                kind = "whole" if isinstance(child.value, int) else "finite"
+                raise expression.fail("number-size", f"this is too large for a {kind} number", child)
             message = _objection(child)
             if message:
-                raise expression.fail(message, child, CURES.get(type(child), ""))
+                raise expression.fail("not-in-language", message, child, CURES.get(type(child), ""))
+
+
+def _is_too_large(value: object) -> bool:
+    if isinstance(value, int):
+        return abs(value) > LARGEST
+    return isinstance(value, float) and not math.isfinite(value)
 
 
 def _objection(node: ast.expr) -> str:
     """What is wrong with one node, or nothing."""
     match node:
         case ast.Constant(value=value):
-            if isinstance(value, int | float) and not abs(value) <= (LARGEST if isinstance(value, int) else 1e308):
-                return f"this is too large for a {'whole' if isinstance(value, int) else 'finite'} number"
             subscripts = isinstance(value, str) and re.fullmatch(r"[A-Za-z,\-> ]*", value)
             known = isinstance(value, int | float) or value in (None, ...)
             return "" if known or subscripts else f"{value!r} is no number"

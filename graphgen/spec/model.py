@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import TypeVar
 
-from graphgen.errors import Position, SpecError
+from graphgen.errors import Fault, Position, ShapeError, SpecError
 from graphgen.ir.shape import Dim, Shape
 from graphgen.spec.source import Part, Source
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,9 +52,16 @@ class Expression:
         before = sum(len(text) + 1 for text in lines[: (line or 1) - 1])
         return max(0, before + (column or 0) - (1 if line == 1 else 0))
 
-    def fail(self, message: str, node: ast.expr | ast.keyword | None = None, cure: str = "") -> SpecError:
+    def fail(self, code: str, message: str, node: ast.expr | ast.keyword | None = None, cure: str = "") -> SpecError:
         """The error to raise about a node of the tree."""
-        return SpecError(message, self.position(node), cure)
+        return SpecError(Fault(code, message, self.position(node), cure))
+
+    def computed(self, compute: Callable[[], T], node: ast.expr | None = None) -> T:
+        """What is computed for a node of the tree; shapes that do not fit are a fault there."""
+        try:
+            return compute()
+        except ShapeError as error:
+            raise self.fail(error.code, error.message, node, error.cure) from None
 
 
 @dataclass(frozen=True)
@@ -121,6 +132,8 @@ class Cell:
     outputs: tuple[tuple[str, Part], ...] = ()
     average_over: Dim | None = None
     declared: tuple[tuple[str, str, Part], ...] = ()  # each dim and constant: its kind, name and place
+    faults: tuple[Fault, ...] = ()  # of a draft
+    unknown: frozenset[str] = frozenset()  # names that a draft could not make out
 
     @property
     def names(self) -> set[str]:

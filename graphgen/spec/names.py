@@ -21,12 +21,13 @@ def check_name(part: Part, what: str) -> str:
     return name
 
 
-def object_to(name: str) -> tuple[str, str] | None:
-    """Why a name cannot be one, with a cure; None if it can."""
+def object_to(name: str) -> tuple[str, str, str] | None:
+    """Why a name cannot be one: the fault's code, what is wrong, a cure; None if it can."""
+    free = f"{name}_1, say, is free"
     if not IDENTIFIER.fullmatch(name):
-        return f"{name!r} is no name", "a name is a letter, then letters, digits and _"
+        return "name-form", f"{name!r} is no name", "a name is a letter, then letters, digits and _"
     if keyword.iskeyword(name) or hasattr(builtins, name):
-        return f"'{name}' already means something in Python", f"another name, such as {name}_1, is free"
+        return "name-of-python", f"'{name}' already means something in Python", free
     if name in MODULE_NAMES or name in HELPER_NAMES:
-        return f"the generated module needs the name '{name}' itself", f"{name}_1, say, is free"
+        return "name-of-module", f"the generated module needs the name '{name}' itself", free
     return None

@@ -3,224 +3,201 @@
 from __future__ import annotations
 
 import ast
-import math
-import re
 from pathlib import Path
 
 from graphgen.contract import PREVIOUS
-from graphgen.errors import GraphgenError, Position, SpecError, did_you_mean
+from graphgen.errors import Fault, Faults, GraphgenError, SpecError, did_you_mean
+from graphgen.ir.node import MOST_AXES
 from graphgen.ir.op import OPS
 from graphgen.ir.shape import Dim, Shape
+from graphgen.spec import values
+from graphgen.spec.compose import compose
 from graphgen.spec.equation import parse_equation, parse_expression
-from graphgen.spec.model import Cell, Expression, FunctionSpec, Init, Variable
+from graphgen.spec.ledger import Ledger
+from graphgen.spec.model import Cell, Equation, Expression, FunctionSpec, Variable
 from graphgen.spec.names import check_name, object_to
-from graphgen.spec.source import Part, Source, compose
+from graphgen.spec.source import Part, Source
 
 KEYS = (
     "cell", "doc", "source", "dims", "parameters", "inputs", "states",
     "constants", "functions", "equations", "outputs", "average_over",
 )  # fmt: skip
-INITS = ("zeros", "ones", "constant", "normal", "glorot", "orthogonal")
+NEEDED = ("cell", "equations", "outputs")
 
 
 def read(path: Path) -> Cell:
     """The cell in a file; the name in messages is the path as given."""
-    try:
-        text = path.read_bytes().decode("utf-8")
-    except OSError as error:
-        raise GraphgenError(f"{path}: {error.strerror or error}") from None
-    except UnicodeDecodeError as error:
-        raise GraphgenError(f"{path}: not UTF-8 text (byte {error.start})") from None
-    return read_text(text, str(path))
+    return _sound(draft(path))
 
 
 def read_text(text: str, file: str = "spec.yaml") -> Cell:
     """The cell in a text."""
+    return _sound(draft_text(text, file))
+
+
+def draft(path: Path) -> Cell:
+    """The cell in a file as far as it can be read, with its faults: `elaborate` tells them beside those it finds."""
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise GraphgenError(f"{path}: {error.strerror or error}") from None
+    try:
+        return draft_text(data.decode("utf-8"), str(path))
+    except UnicodeDecodeError as error:
+        source = Source(str(path), data.decode("utf-8", "replace"))
+        place = source.place(len(data[: error.start].decode("utf-8")))
+        raise SpecError(Fault("not-utf-8", f"not UTF-8 text (byte {error.start})", place)) from None
+
+
+def draft_text(text: str, file: str = "spec.yaml") -> Cell:
+    """The cell in a text as far as it can be read, with its faults."""
     return Reader(Source(file, text)).cell()
 
 
-class Reader:
+def _sound(cell: Cell) -> Cell:
+    Faults(cell.faults).check()
+    return cell
+
+
+class Reader(Ledger):
     """Takes one spec apart, key by key."""
 
     def __init__(self, source: Source) -> None:
+        super().__init__()
         self.source = source
         self.root = compose(source)
-        self.names: dict[str, Part] = {}  # every name so far, and where it was given
+        self.dims: dict[str, str] = {}
+        self.states: set[str] = set()
 
     def cell(self) -> Cell:
         """The whole spec, read in the order in which names come to be."""
         keys = self._keys()
-        name = check_name(keys["cell"], "the cell")
-        dims = self._dims(keys.get("dims"))
-        parameters = self._variables(keys.get("parameters"), dims, "a parameter")
-        inputs = self._variables(keys.get("inputs"), dims, "an input")
-        states = self._variables(keys.get("states"), dims, "a state")
-        constants = self._constants(keys.get("constants"))
-        functions = self._functions(keys.get("functions"))
-        equations = tuple(parse_equation(part) for part in keys["equations"].elements("a list of equations"))
-        if not equations:
-            raise keys["equations"].fail("there are no equations")
-        state_names = {state.name for state in states}
-        for equation in equations:
-            objection = object_to(equation.target)
-            if objection:
-                raise SpecError(objection[0], equation.place, objection[1])
-            if equation.target not in state_names:
-                self._claim(equation.part, equation.target, equation.place)
+        name = self._value(keys, "cell", lambda part: check_name(part, "the cell"), "")
+        doc = self._value(keys, "doc", values.prose, "")
+        source = self._value(keys, "source", values.prose, "")
+        self.dims = dict(self._section(keys, "dims", self._dims))
+        parameters = self._section(keys, "parameters", lambda part: self._variables(part, "a parameter"))
+        inputs = self._section(keys, "inputs", lambda part: self._variables(part, "an input"))
+        states = self._section(keys, "states", lambda part: self._variables(part, "a state"))
+        constants = dict(self._section(keys, "constants", self._constants))
+        functions = self._section(keys, "functions", self._functions)
+        equations = self._section(keys, "equations", self._equations)
         assigned = {equation.target for equation in equations}
+        none: list[tuple[str, Part]] = []
+        outputs = self._value(keys, "outputs", lambda part: self._outputs(part, assigned), none)
+        average_over = self._value(keys, "average_over", self._average_over, None)
+        if self.lost:
+            self.faults.check()
         return Cell(
             name=name,
             source_file=self.source,
             part=self.root,
-            doc=self._prose(keys.get("doc")),
-            source=self._prose(keys.get("source")),
-            dims=dims,
-            parameters=parameters,
-            inputs=inputs,
-            states=states,
+            doc=doc,
+            source=source,
+            dims=self.dims,
+            parameters=tuple(parameters),
+            inputs=tuple(inputs),
+            states=tuple(states),
             constants=constants,
-            functions=functions,
-            equations=equations,
-            outputs=self._outputs(keys["outputs"], assigned),
-            average_over=self._average_over(keys.get("average_over"), dims),
+            functions=tuple(functions),
+            equations=tuple(equations),
+            outputs=tuple(outputs),
+            average_over=average_over,
             declared=tuple(
                 (kind, name, self.names[name])
-                for kind, given in (("dim", dims), ("constant", constants))
+                for kind, given in (("dim", self.dims), ("constant", constants))
                 for name in given
             ),
+            faults=tuple(self.faults.found),
+            unknown=frozenset(self.unknown),
         )
 
     def _keys(self) -> dict[str, Part]:
-        pairs = self.root.items("a mapping with the keys cell, equations and outputs")
-        keys = {}
-        for key, value in pairs:
-            name = key.text("a key")
-            if name not in KEYS:
-                raise key.fail(f"there is no key '{name}'", did_you_mean(name, KEYS))
-            keys[name] = value
-        for needed in ("cell", "equations", "outputs"):
-            if needed not in keys:
-                raise self.root.fail(f"the key '{needed}' is missing", "a spec needs cell, equations and outputs")
+        """The parts under the keys of the language."""
+        pairs = self._entries(self.root, "a mapping with the keys cell, equations and outputs", "", self._key)
+        keys = dict(pairs)
+        self.lost = bool(self.faults.found)
+        missing = [] if self.lost else [key for key in NEEDED if key not in keys]
+        for key in missing:
+            with self.faults.collected():
+                raise self.root.fail("missing-key", f"the key '{key}' is missing")
+        self.lost |= bool(missing)
         return keys
 
-    def _claim(self, part: Part, name: str, place: Position | None = None) -> None:
-        """Enter a name; every name of a spec means one thing."""
-        earlier = self.names.get(name)
-        if earlier:
-            where = earlier.position.line
-            cure = "states are read under it" if name.endswith(PREVIOUS) else "choose another name"
-            raise SpecError(f"the name '{name}' is taken: see line {where}", place or part.position, cure)
-        self.names[name] = part
-
-    def _name(self, part: Part, what: str) -> str:
-        name = check_name(part, what)
-        self._claim(part, name)
-        return name
-
     @staticmethod
-    def _prose(part: Part | None) -> str:
-        if part is None:
-            return ""
-        odd = re.search(r"[^\x20-\U0010ffff\n]|[\x7f-\x9f\u2028\u2029]", part.text("text"))
-        if odd:
-            raise part.fail(f"the character {odd[0]!r} has no place in text")
-        return " ".join(part.text("text").split())
+    def _key(key: Part, value: Part) -> tuple[str, Part]:
+        name = key.text("a key")
+        if name not in KEYS:
+            raise key.fail("unknown-key", f"there is no key '{name}'", did_you_mean(name, KEYS))
+        return name, value
 
-    def _dims(self, part: Part | None) -> dict[str, str]:
-        if part is None:
-            return {}
-        pairs = part.items("a mapping from each dim to what it counts", "as in {n_x: input features, m: batch}")
-        return {self._name(key, "a dim"): self._prose(value) for key, value in pairs}
+    def _dims(self, part: Part) -> list[tuple[str, str]]:
+        what = "a mapping from each dim to what it counts"
+        return self._entries(part, what, "as in {n_x: input features, m: batch}", self._dim)
 
-    def _variables(self, part: Part | None, dims: dict[str, str], what: str) -> tuple[Variable, ...]:
-        if part is None:
-            return ()
-        pairs = part.items(f"a mapping from the name of {what} to its shape", "as in {x: [n_x, m]}")
-        return tuple(self._variable(key, value, dims, what) for key, value in pairs)
+    def _dim(self, key: Part, value: Part) -> tuple[str, str]:
+        return self._name(key, "a dim"), values.prose(value)
 
-    def _variable(self, key: Part, value: Part, dims: dict[str, str], what: str) -> Variable:
+    def _variables(self, part: Part, what: str) -> list[Variable]:
+        expected = f"a mapping from the name of {what} to its shape"
+        return self._entries(part, expected, "as in {x: [n_x, m]}", lambda k, v: self._variable(k, v, what))
+
+    def _variable(self, key: Part, value: Part, what: str) -> Variable:
         name = self._name(key, what)
         if what == "a state":
+            self.states.add(name)
             self._claim(key, name + PREVIOUS)
-        shape, init, dtype = value, None, "float"
-        if not value.is_scalar and "Mapping" in type(value.node).__name__:
-            fields = {k.text("a key"): (k, v) for k, v in value.items("a shape")}
-            allowed = {"a parameter": ("shape", "init"), "an input": ("shape", "dtype")}.get(what, ("shape",))
-            for field, (k, _) in fields.items():
-                if field not in allowed:
-                    why = "it gets a gradient, so it is made of floats" if field == "dtype" else ""
-                    raise k.fail(f"{what} has no '{field}'", why or did_you_mean(field, allowed))
-            if "shape" not in fields:
-                raise value.fail(f"'{name}' has no shape", "as in {shape: [n_a, 1], init: zeros}")
-            shape = fields["shape"][1]
-            init = self._init(fields["init"][1]) if "init" in fields else None
-            axes = len(self._shape(shape, dims))
-            if init and (axes < 2 if init.kind == "glorot" else init.kind == "orthogonal" and axes != 2):
-                raise fields["init"][1].fail(f"{init.kind} fills matrices, not arrays of {axes} axes")
-            dtype = self._dtype(fields["dtype"][1]) if "dtype" in fields else "float"
-        return Variable(name, self._shape(shape, dims), key, init, dtype)
+        if not value.is_mapping:
+            return Variable(name, self._shape(value), key)
+        allowed = {"a parameter": ("shape", "init"), "an input": ("shape", "dtype")}.get(what, ("shape",))
+        told = len(self.faults.found)
+        fields = dict(self._entries(value, "a shape", "", lambda k, v: (_field(k, what, allowed), v)))
+        if len(self.faults.found) > told:
+            raise SpecError
+        if "shape" not in fields:
+            raise value.fail("missing-shape", f"'{name}' has no shape")
+        shape = self._shape(fields["shape"])
+        init = values.init(fields["init"]) if "init" in fields else None
+        axes = len(shape)
+        if init and (axes < 2 if init.kind == "glorot" else init.kind == "orthogonal" and axes != 2):
+            message = f"{init.kind} fills matrices, not arrays of {axes} axes"
+            raise fields["init"].fail("init-shape", message)
+        dtype = values.dtype(fields["dtype"]) if "dtype" in fields else "float"
+        return Variable(name, shape, key, init, dtype)
 
-    @staticmethod
-    def _dtype(part: Part) -> str:
-        dtype = part.text("a dtype")
-        if dtype not in ("float", "int", "bool"):
-            raise part.fail(f"there is no dtype '{dtype}'", "one of float, int, bool; int and bool get no gradient")
-        return dtype
-
-    def _shape(self, part: Part, dims: dict[str, str]) -> Shape:
+    def _shape(self, part: Part) -> Shape:
         elements = part.elements("a shape: a list of dims", "as in [3*n_a, m], or [] for one number")
-        return tuple(self._dim(element, dims) for element in elements)
+        if len(elements) > MOST_AXES:
+            raise part.fail("number-of-axes", f"an array has at most {MOST_AXES} axes")
+        return tuple(values.size(element, self._dim_named) for element in elements)
 
-    def _dim(self, part: Part, dims: dict[str, str]) -> Dim:
-        expression = parse_expression(part)
-        dim = _dim_value(expression, expression.tree, dims)
-        if not dim.at_least(0):
-            raise part.fail(f"the size {dim} may be negative")
-        return dim
+    def _dim_named(self, expression: Expression, node: ast.Name) -> Dim:
+        if node.id in self.dims:
+            return Dim.of(node.id)
+        if self._is_unclear(node.id):
+            raise SpecError
+        raise expression.fail("unknown-dim", f"there is no dim '{node.id}'", node, did_you_mean(node.id, self.dims))
 
-    def _init(self, part: Part) -> Init:
-        cure = "one of zeros, ones, glorot, orthogonal, normal, {normal: 0.1}, {constant: 1.0}"
-        if part.is_scalar:
-            kind = part.text("an init")
-            if kind not in INITS or kind == "constant":
-                raise part.fail(f"there is no init '{kind}' without a value", cure)
-            return Init(kind, 0.01 if kind == "normal" else 0.0)
-        pairs = part.items("an init", cure)
-        if len(pairs) != 1 or pairs[0][0].text("an init") not in ("constant", "normal"):
-            raise part.fail("only constant and normal take a value", cure)
-        return Init(pairs[0][0].text("an init"), self._number(pairs[0][1]))
+    def _constants(self, part: Part) -> list[tuple[str, float]]:
+        expected, cure = "a mapping from names to numbers", "as in {forget_bias: 1.0}"
+        return self._entries(part, expected, cure, lambda k, v: (self._name(k, "a constant"), values.number(v)))
 
-    @staticmethod
-    def _number(part: Part) -> float:
-        text = part.text("a number")
-        try:
-            value = float(text)
-        except ValueError:
-            value = math.nan
-        if not math.isfinite(value) or "_" in text:
-            raise part.fail(f"'{text}' is no finite number", "as in 1.0 or 1e-5")
-        return value
-
-    def _constants(self, part: Part | None) -> dict[str, float]:
-        pairs = part.items("a mapping from names to numbers", "as in {forget_bias: 1.0}") if part else []
-        return {self._name(key, "a constant"): self._number(value) for key, value in pairs}
-
-    def _functions(self, part: Part | None) -> tuple[FunctionSpec, ...]:
-        pairs = part.items("a mapping from calls to formulas", 'as in {"swish(u)": u * sigmoid(u)}') if part else []
-        return tuple(self._function(key, value) for key, value in pairs)
+    def _functions(self, part: Part) -> list[FunctionSpec]:
+        cure = 'as in {"swish(u)": u * sigmoid(u)}'
+        return self._entries(part, "a mapping from calls to formulas", cure, self._function)
 
     def _function(self, key: Part, value: Part) -> FunctionSpec:
         call = parse_expression(key).tree
         simple = isinstance(call, ast.Call) and not call.keywords and call.args
         if not simple or not all(isinstance(arg, ast.Name) for arg in call.args):  # type: ignore[attr-defined]
-            raise key.fail("expected the function's name and arguments", 'as in "swish(u, beta)"')
+            raise key.fail("function-form", "expected the function's name and arguments", 'as in "swish(u, beta)"')
         assert isinstance(call, ast.Call)
         assert isinstance(call.func, ast.Name)
         name, arguments = call.func.id, tuple(arg.id for arg in call.args if isinstance(arg, ast.Name))
         if name in OPS:
-            raise key.fail(f"'{name}' is a function already", "choose another name")
+            raise key.fail("function-taken", f"'{name}' is a function already")
         if len(set(arguments)) < len(arguments):
-            raise key.fail("an argument is named twice")
+            raise key.fail("repeated-argument", "an argument is named twice")
         for word in (name, *arguments):
             objection = object_to(word)
             if objection:
@@ -230,43 +207,55 @@ class Reader:
             self._claim(key, f"{name}_d{argument}")
         return FunctionSpec(name, arguments, parse_expression(value), key)
 
-    def _outputs(self, part: Part, assigned: set[str]) -> tuple[tuple[str, Part], ...]:
+    def _equations(self, part: Part) -> list[Equation]:
+        equations: list[Equation] = []
+        elements = part.elements("a list of equations")
+        if not elements:
+            raise part.fail("no-equations", "there are no equations")
+        for element in elements:
+            with self.faults.collected():
+                equations.append(self._equation(element))
+                continue
+            self.unknown |= element.words
+        return equations
+
+    def _equation(self, part: Part) -> Equation:
+        equation = parse_equation(part)
+        objection = object_to(equation.target)
+        if objection:
+            code, message, cure = objection
+            raise SpecError(Fault(code, message, equation.place, cure))
+        if equation.target not in self.states:
+            self._claim(equation.part, equation.target, equation.place)
+        return equation
+
+    def _outputs(self, part: Part, assigned: set[str]) -> list[tuple[str, Part]]:
         elements = part.elements("a list of names", "as in [a]")
+        if not elements:
+            raise part.fail("no-outputs", "there are no outputs")
         outputs: dict[str, Part] = {}
         for element in elements:
-            name = element.text("a name")
-            if name not in assigned:
-                raise element.fail(f"no equation assigns '{name}'", did_you_mean(name, assigned))
-            if name in outputs:
-                raise element.fail(f"'{name}' is listed twice")
-            outputs[name] = element
-        if not outputs:
-            raise part.fail("there are no outputs", "list what the cell computes, as in [a]")
-        return tuple(outputs.items())
+            with self.faults.collected():
+                name = element.text("a name")
+                if name in outputs:
+                    raise element.fail("repeated-output", f"'{name}' is listed twice")
+                if name not in assigned and not self._is_unclear(name):
+                    message = f"no equation assigns '{name}'"
+                    raise element.fail("unknown-output", message, did_you_mean(name, assigned))
+                outputs[name] = element
+        return list(outputs.items())
 
-    @staticmethod
-    def _average_over(part: Part | None, dims: dict[str, str]) -> Dim | None:
-        if part is None:
-            return None
+    def _average_over(self, part: Part) -> Dim:
         name = part.text("a dim")
-        if name not in dims:
-            raise part.fail(f"there is no dim '{name}'", did_you_mean(name, dims))
+        if name not in self.dims and not self._is_unclear(name):
+            raise part.fail("unknown-dim", f"there is no dim '{name}'", did_you_mean(name, self.dims))
         return Dim.of(name)
 
 
-def _dim_value(expression: Expression, node: ast.expr, dims: dict[str, str]) -> Dim:
-    """A dim expression's value: ints and declared dims under +, - and *."""
-    match node:
-        case ast.Constant(value=int(value)) if not isinstance(value, bool):
-            return Dim.of(value)
-        case ast.Name(id=name):
-            if name in dims:
-                return Dim.of(name)
-            cure = did_you_mean(name, dims) or "declare it under dims:"
-            raise expression.fail(f"there is no dim '{name}'", node, cure)
-        case ast.UnaryOp(operand=operand):
-            return -_dim_value(expression, operand, dims)
-        case ast.BinOp(left=left, op=ast.Add() | ast.Sub() | ast.Mult() as op, right=right):
-            a, b = _dim_value(expression, left, dims), _dim_value(expression, right, dims)
-            return a + b if isinstance(op, ast.Add) else a - b if isinstance(op, ast.Sub) else a * b
-    raise expression.fail("a dim is made of whole numbers and dims with + - *", node, "as in 3*n_a or n_a + n_x")
+def _field(key: Part, what: str, allowed: tuple[str, ...]) -> str:
+    """The name of a field of a declaration."""
+    field = key.text("a key")
+    if field not in allowed:
+        why = "it gets a gradient, so it is made of floats" if field == "dtype" else ""
+        raise key.fail("unknown-field", f"{what} has no '{field}'", why or did_you_mean(field, allowed))
+    return field

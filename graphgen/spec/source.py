@@ -1,4 +1,4 @@
-"""YAML as nodes with positions: nothing is resolved, so `NO`, `12:30` and `1e-5` stay what was written."""
+"""A spec's text and the pieces of it, each with its place."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import yaml
 
-from graphgen.errors import Position, SpecError
+from graphgen.errors import Fault, Position, SpecError
+
+BREAK = "\r\n|[\n\r\x85\u2028\u2029]"  # between lines, as YAML counts them
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,12 +24,18 @@ class Source:
     @cached_property
     def lines(self) -> list[str]:
         """The lines, without their ends."""
-        return re.split("\r\n|[\n\r\x85\u2028\u2029]", self.text)  # as YAML counts them
+        return re.split(BREAK, self.text)
 
     def at(self, line: int, column: int, width: int = 1) -> Position:
-        """A position; line and column count from 0, as YAML's marks do."""
-        text = self.lines[line] if line < len(self.lines) else ""
-        return Position(self.file, line + 1, column + 1, width, text)
+        """A position; line and column count from 0, as YAML's marks do.  Past the end it is the end."""
+        if line >= len(self.lines):
+            line, column = len(self.lines) - 1, len(self.lines[-1])
+        return Position(self.file, line + 1, column + 1, width, self.lines[line])
+
+    def place(self, offset: int) -> Position:
+        """The position of a character of the text."""
+        before = re.split(BREAK, self.text[:offset])
+        return self.at(len(before) - 1, len(before[-1]))
 
 
 class Part:
@@ -49,33 +56,37 @@ class Part:
         """Whether it is a single value."""
         return isinstance(self.node, yaml.ScalarNode)
 
-    def fail(self, message: str, cure: str = "") -> SpecError:
+    @property
+    def is_mapping(self) -> bool:
+        """Whether it is made of pairs."""
+        return isinstance(self.node, yaml.MappingNode)
+
+    @property
+    def words(self) -> set[str]:
+        """What may be names in it, up to the first `=` or `:`."""
+        text = str(self.node.value) if self.is_scalar else self.position.text[self.position.column - 1 :]
+        return set(re.findall(r"[^\W\d]\w*", re.split("[=:]", text)[0]))
+
+    def fail(self, code: str, message: str, cure: str = "") -> SpecError:
         """The error to raise about this piece."""
-        return SpecError(message, self.position, cure)
+        return SpecError(Fault(code, message, self.position, cure))
 
     def text(self, what: str, cure: str = "") -> str:
         """The value of a scalar, as written."""
         if not isinstance(self.node, yaml.ScalarNode):
-            raise self.fail(f"expected {what}", cure or _kind_cure(self.node))
+            raise self.fail("text", f"expected {what}", cure or _kind_cure(self.node))
         return str(self.node.value)
 
     def items(self, what: str, cure: str = "") -> list[tuple[Part, Part]]:
-        """The pairs of a mapping whose keys are scalars that differ."""
+        """The pairs of a mapping."""
         if not isinstance(self.node, yaml.MappingNode):
-            raise self.fail(f"expected {what}", cure)
-        seen: dict[str, Part] = {}
-        pairs = [(Part(self.source, key), Part(self.source, value)) for key, value in self.node.value]
-        for key, _ in pairs:
-            name = key.text("a name", "a key is a single name")
-            if name in seen:
-                raise key.fail(f"'{name}' is given twice", f"the first is on line {seen[name].position.line}")
-            seen[name] = key
-        return pairs
+            raise self.fail("mapping", f"expected {what}", cure)
+        return [(Part(self.source, key), Part(self.source, value)) for key, value in self.node.value]
 
     def elements(self, what: str, cure: str = "") -> list[Part]:
         """The elements of a sequence."""
         if not isinstance(self.node, yaml.SequenceNode):
-            raise self.fail(f"expected {what}", cure)
+            raise self.fail("list", f"expected {what}", cure)
         return [Part(self.source, element) for element in self.node.value]
 
     def within(self, offset: int, width: int = 1) -> Position:
@@ -142,53 +153,3 @@ def _kind_cure(node: yaml.Node) -> str:
     if isinstance(node, yaml.MappingNode):
         return "this is a mapping; text with ': ' in it must stand in quotes"
     return "this is a list"
-
-
-class _Loader(yaml.SafeLoader):
-    """Composes nodes, and refuses what a spec has no use for: anchors, aliases and tags."""
-
-    def compose_node(self, parent: Any, index: Any) -> Any:
-        """As the base class does, after a look at the event."""
-        event = self.peek_event()  # type: ignore[no-untyped-call]
-        for given, what in (
-            (isinstance(event, yaml.AliasEvent), "aliases (*name)"),
-            (getattr(event, "anchor", None), "anchors (&name)"),
-            (getattr(event, "tag", None), "tags (!name)"),
-        ):
-            if given:
-                raise yaml.MarkedYAMLError(None, None, f"{what} are not part of the spec language", event.start_mark)
-        return super().compose_node(parent, index)
-
-
-def compose(source: Source) -> Part:
-    """The root of the document, or a SpecError that says where YAML was left."""
-    try:
-        loader = _Loader(source.text)
-        try:
-            node = loader.get_single_node()
-        finally:
-            loader.dispose()
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        position = source.at(mark.line, mark.column) if mark else source.at(0, 0)
-        message = f"this is not YAML: {error.problem or error.context}"
-        refused = str(error.problem).endswith("the spec language")
-        raise SpecError(str(error.problem) if refused else message, position, _yaml_cure(error)) from None
-    except yaml.reader.ReaderError as error:
-        line = source.text.count("\n", 0, error.position)
-        column = error.position - (source.text.rfind("\n", 0, error.position) + 1)
-        raise SpecError(f"this is not text: {error.reason}", source.at(line, column)) from None
-    except RecursionError:
-        raise SpecError("nested too deeply", source.at(0, 0), "a spec nests three levels at most") from None
-    if node is None:
-        raise SpecError("the spec is empty", source.at(0, 0), "`graphgen new NAME` writes one to start from")
-    return Part(source, node)
-
-
-def _yaml_cure(error: yaml.MarkedYAMLError) -> str:
-    problem = str(error.problem)
-    if "mapping values are not allowed" in problem:
-        return "put text that has ': ' in it in quotes"
-    if "\\t" in problem or "tab" in problem:
-        return "indent with spaces, not tabs"
-    return ""

@@ -1,0 +1,15 @@
+"""Every kind of fault a spec can have: its code, what the language expects, how to mend it, and an example."""
+
+from graphgen.faults.equations import EQUATIONS
+from graphgen.faults.kind import EXAMPLE, Kind
+from graphgen.faults.operations import OPERATIONS
+from graphgen.faults.reading import READING
+
+__all__ = ["EXAMPLE", "KINDS", "ROOMS", "Kind"]
+
+ROOMS: dict[str, tuple[Kind, ...]] = {
+    "The file and its keys": READING,
+    "Equations and functions": EQUATIONS,
+    "Operations": OPERATIONS,
+}
+KINDS = {kind.code: kind for kinds in ROOMS.values() for kind in kinds}
