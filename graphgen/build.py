@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from graphgen.compiler import compile_file
-from graphgen.errors import GraphgenError
+from graphgen.errors import Fault, GraphgenError, SpecError
 from graphgen.passes import DEFAULT
 from graphgen.resources import find_spec, shipped_specs
 
@@ -53,14 +53,21 @@ def plan(specs: Sequence[str], folder: Path, level: int | None) -> list[Job]:
 
 
 def compile_all(jobs: Sequence[Job]) -> list[Module]:
-    """Every module, or the first error: nothing is written before all of them are compiled."""
+    """Every module, or the faults of every spec: nothing is written before all of them are compiled."""
     modules: dict[Path, Module] = {}
+    faults: list[Fault] = []
     for job in jobs:
-        done = compile_file(job.spec, job.level)
+        try:
+            done = compile_file(job.spec, job.level)
+        except SpecError as error:
+            faults += error.faults
+            continue
         path = job.folder / f"{done.cell.name}.py"
         if path in modules:
             raise GraphgenError(f"two of the specs make {path}")
         modules[path] = Module(path, done.source)
+    if faults:
+        raise SpecError(*faults)
     return list(modules.values())
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from graphgen import __version__
-from graphgen.errors import DefectError, GraphgenError, SpecError
+from graphgen.errors import DefectError, Fault, GraphgenError, SpecError
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -24,13 +24,19 @@ level_option = click.option(
 )  # fmt: skip
 
 
+format_option = click.option(
+    "--format", "form", type=click.Choice(["text", "json", "github"]), default="text", show_default=True,
+    help="How faults are told: to people, as JSON for editors, as annotations for GitHub.",
+)  # fmt: skip
+
+
 @contextmanager
-def told() -> Iterator[None]:
+def told(form: str = "text") -> Iterator[None]:
     """Errors as messages: a fault in a spec is a finding, anything else wrong usage."""
     try:
         yield
     except SpecError as error:
-        click.echo(str(error), err=True)
+        tell(error.faults, form)
         sys.exit(FINDINGS)
     except GraphgenError as error:
         click.echo(f"graphgen: {error}", err=True)
@@ -38,6 +44,14 @@ def told() -> Iterator[None]:
     except DefectError as error:
         click.echo(f"graphgen: {error}; this is a defect of graphgen, please report it with the spec", err=True)
         sys.exit(USAGE)
+
+
+def tell(faults: Sequence[Fault], form: str) -> None:
+    """Faults in a format; as JSON also when there are none, for the list is all that stands on stdout then."""
+    from graphgen.formats import FORMATS
+
+    if faults or form == "json":
+        click.echo(FORMATS[form](faults), err=form == "text")
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -51,50 +65,55 @@ def main() -> None:
 @click.option("-o", "--output", type=click.Path(path_type=Path), default=Path("generated"), show_default=True,
               help="The folder the modules go to.")  # fmt: skip
 @level_option
+@format_option
 @click.option("--check", "only_check", is_flag=True, help="Write nothing; show what is stale, and exit with 1.")
-def build(specs: tuple[str, ...], output: Path, level: str | None, only_check: bool) -> None:
+def build(specs: tuple[str, ...], output: Path, level: str | None, form: str, only_check: bool) -> None:
     """Compile specs, each a file or the name of a shipped one, to modules.
 
     Without a SPEC, every module in the folder is built (or checked) again from the shipped spec it came from.
     """
     from graphgen import build as rooms
 
-    with told():
+    with told(form):
         jobs = rooms.plan(specs, output, None if level is None else int(level))
         modules = rooms.compile_all(jobs)
+        tell([], form)
         if only_check:
             stale = rooms.differences(modules)
-            click.echo("".join(stale) or f"{len(modules)} modules are fresh\n", nl=False)
+            click.echo("".join(stale) or f"{len(modules)} modules are fresh\n", nl=False, err=form == "json")
             sys.exit(FINDINGS if stale else 0)
         for path in rooms.write_all(modules):
-            click.echo(f"wrote {path}")
+            click.echo(f"wrote {path}", err=form == "json")
 
 
 @main.command()
 @click.argument("specs", nargs=-1, metavar="[SPEC...]")
 @level_option
-def check(specs: tuple[str, ...], level: str | None) -> None:
+@format_option
+def check(specs: tuple[str, ...], level: str | None, form: str) -> None:
     """Compare the gradients of emitted modules with numeric differences.
 
     One SPEC gets a row for each gradient; several, or none for all that are shipped, get a row each.
     """
-    with told():
+    with told(form):
         from graphgen.check.module import check as check_module
-        from graphgen.check.report import print_report, print_summaries
+        from graphgen.check.report import faults_of, print_report, print_summaries
         from graphgen.compiler import compile_file
         from graphgen.passes import DEFAULT
         from graphgen.resources import find_spec, shipped_specs
 
         paths = [find_spec(spec) for spec in specs or shipped_specs()]
-        out, reports = console(), []
-        faults = 0
+        out, reports = console(err=form == "json"), []
+        faults: list[Fault] = []
         for path in progress(paths, "checking"):
             try:
                 done = compile_file(path, DEFAULT if level is None else int(level))
                 reports.append(check_module(done.source, done.cell, done.step.forward))
+                wrong = faults_of(reports[-1], done.cell) if form != "text" else []  # the tables tell people
             except SpecError as error:
-                click.echo(str(error), err=True)
-                faults += 1
+                wrong = list(error.faults)
+            faults += wrong
+        tell(faults, form)
         if len(paths) > 1:
             print_summaries(reports, out)
         elif reports:
@@ -145,15 +164,18 @@ def diff(first: str, second: str) -> None:
 
 
 @main.command("list")
-@click.argument("what", type=click.Choice(["cells", "ops"]))
-@click.option("--reference", is_flag=True, help="The operations with rules and examples, as docs/ops.md has them.")
+@click.argument("what", type=click.Choice(["cells", "ops", "errors"]))
+@click.option(
+    "--reference", is_flag=True, help="With rules and examples, as docs/ops.md and docs/errors.md have them."
+)
 def list_(what: str, reference: bool) -> None:
-    """List the shipped specs, or the operations a spec may call."""
+    """List the shipped specs, the operations a spec may call, or what can be wrong with one."""
     with told():
         from graphgen import listing
 
-        text = listing.cells() if what == "cells" else listing.reference() if reference else listing.ops()
-        click.echo(text, nl=False)
+        brief = {"cells": listing.cells, "ops": listing.ops, "errors": listing.faults}
+        whole = {"ops": listing.reference, "errors": listing.faults_reference}
+        click.echo((whole if reference and what in whole else brief)[what](), nl=False)
 
 
 @main.command()
@@ -166,11 +188,11 @@ def new(name: str) -> None:
         click.echo(f"wrote {write_starter(name)}; next: graphgen check {name}.yaml")
 
 
-def console() -> Console:
+def console(err: bool = False) -> Console:
     """Where tables go: as wide as they need to be when nobody watches."""
     from rich.console import Console
 
-    return Console(width=None if sys.stdout.isatty() else 160, highlight=False)
+    return Console(width=None if sys.stdout.isatty() else 160, highlight=False, stderr=err)
 
 
 def progress(paths: list[Path], what: str) -> Iterator[Path]:

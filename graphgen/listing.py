@@ -1,16 +1,19 @@
-"""What there is: the shipped specs and the operations."""
+"""What there is: the shipped specs, the operations, and what can be wrong."""
 
 from __future__ import annotations
 
 import sys
 
 import graphgen.ops  # noqa: F401  # fills the registry
+from graphgen.elaborate import elaborate
 from graphgen.elaborate.arguments import usage
+from graphgen.errors import MOST, DefectError, SpecError
+from graphgen.faults import EXAMPLE, KINDS, ROOMS, Kind
 from graphgen.ir.op import OPS, Op
 from graphgen.ops.composite import Composite, FormulaComposite
 from graphgen.ops.declare import Elementwise
 from graphgen.resources import folder, shipped_specs
-from graphgen.spec.reader import read
+from graphgen.spec.reader import draft_bytes, read
 
 
 def cells() -> str:
@@ -51,6 +54,63 @@ Written from the registry by `graphgen list ops --reference`; CI proves it fresh
 the result, `y` the result, and what an operand was broadcast along is summed at the end, everywhere.  A sign such as
 `+` or `@` is the operation's usual spelling in a spec; its name works too.
 """
+
+
+def faults() -> str:
+    """Each kind of fault and what the language expects."""
+    return "".join(f"{code:20}{kind.expected}\n" for code, kind in sorted(KINDS.items()))
+
+
+def faults_reference() -> str:
+    """The kinds of faults as `docs/errors.md` has them, each with an example and what it prints."""
+    lines = [FAULTS_INTRODUCTION]
+    for room, kinds in ROOMS.items():
+        lines.append(f"## {room}\n")
+        lines += [_fault_entry(kind) for kind in kinds]
+    return "\n".join(lines)
+
+
+FAULTS_INTRODUCTION = f"""\
+# What can be wrong with a spec
+
+Written from the table of faults by `graphgen list errors --reference`; CI proves it fresh.  Every fault has a code
+that stays, a place, and a cure.  Those of one spec that do not hang on each other are told together, the first {MOST}
+in the order of the file; nothing is said about what reads a name whose own line is faulty.
+
+`graphgen check` and `graphgen build` tell them as text, with `--format json` as a list of objects (`code`, `message`,
+`expected`, `cure`, `file`, `line`, `column`, `end_column`) for editors, and with `--format github` as annotations.
+
+Each example below is this spec with one change:
+
+```yaml
+{EXAMPLE}```
+"""
+
+
+def _fault_entry(kind: Kind) -> str:
+    return f"### `{kind.code}`\n\n{kind.expected}\n\n{_change(kind)}\n\n```text\n{_told(kind)}\n```\n"
+
+
+def _change(kind: Kind) -> str:
+    if not kind.new:
+        return "With nothing in its place." if kind.old == EXAMPLE else f"Without `{_quoted(kind.old)}`."
+    return f"With `{_quoted(kind.new)}` in place of `{_quoted(kind.old)}`."
+
+
+def _quoted(text: str) -> str:
+    """A change on one line; of a long one, its beginning."""
+    line = text.strip().encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    line = line.replace("\n", "\\n").replace("\x07", "\\x07")
+    return line if len(line) <= 100 else f"{line[:60]}…"
+
+
+def _told(kind: Kind) -> str:
+    """What the example prints."""
+    try:
+        elaborate(draft_bytes(kind.example, "demo.yaml"))
+    except SpecError as error:
+        return str(error)
+    raise DefectError(f"the example of {kind.code} has no fault")
 
 
 def _room(op: Op) -> str:

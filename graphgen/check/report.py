@@ -9,6 +9,8 @@ from rich.console import Console
 from rich.table import Table
 
 from graphgen.check.module import COMPLEX_BOUND, Report, Row
+from graphgen.errors import Fault
+from graphgen.spec.model import Cell
 
 
 def print_report(report: Report, console: Console) -> None:
@@ -46,6 +48,16 @@ def print_summaries(reports: Sequence[Report], console: Console) -> None:
         for row in report.rows:
             if not row.ok:
                 console.print(f"{report.name}: {row.function}: {_element(row)}: {row.written} is not {row.numeric}")
+
+
+def faults_of(report: Report, cell: Cell) -> list[Fault]:
+    """A fault for each gradient that is wrong, at the head of the spec."""
+    head = cell.source_file.at(0, 0)
+    wrong = [row for row in report.rows if not row.ok]
+    return [
+        Fault("gradient", f"{row.function}: {_element(row)}: {row.written} is not {row.numeric}", head)
+        for row in wrong
+    ]
 
 
 def summary(report: Report) -> str:

@@ -66,6 +66,8 @@ def attribute(op: Op, name: str, value: Any, tree: ast.expr, fail: Fail) -> Any:
     whole = bool(several) and all(type(v) is int for v in several)
     if value is None and name in op.defaults and op.defaults[name] is None:
         return None
+    if name == "repeats" and whole and min(several) < 1:
+        raise fail("argument-kind", "repeats are whole numbers from 1 on", tree)
     if op.signature.parameters[name].annotation in ("int", "OneAxis"):
         if type(value) is int:
             return value

@@ -9,7 +9,10 @@ from functools import partial
 from graphgen.elaborate.arguments import attribute, bind
 from graphgen.elaborate.numbers import compute
 from graphgen.errors import SpecError, did_you_mean
+from graphgen.faults import limits
 from graphgen.ir.op import OPS
+from graphgen.ops.composite import FormulaComposite
+from graphgen.ops.formula import parse
 from graphgen.ops.function import Function, body_graph
 from graphgen.spec.model import Expression, FunctionSpec
 
@@ -22,7 +25,9 @@ def elaborate_function(
     """The function, with constants put in and earlier functions written out."""
     names: dict[str, ast.expr] = {name: ast.Name(name) for name in spec.arguments}
     names |= {name: ast.Constant(value) for name, value in constants.items() if name not in names}
-    body = Inline(spec.body, names, functions, unknown).visit(spec.body.tree)
+    inline = Inline(spec.body, names, functions, unknown)
+    body = inline.visit(spec.body.tree)
+    inline.check_size(_steps(body))
     function = Function(spec.name, spec.arguments, ast.unparse(body))
     result = body_graph(function).outputs["result"]
     if result.dtype != "float":
@@ -49,6 +54,11 @@ class Inline(ast.NodeTransformer):
         """The error to raise about a piece of the body."""
         return self.expression.fail(code, message, tree, cure)
 
+    def check_size(self, steps: int, tree: ast.expr | None = None) -> None:
+        """Functions that call each other grow fast, and their derivatives faster."""
+        if steps > limits.STEPS:
+            raise self.expression.fail("function-size", f"written out, this has {steps} steps", tree)
+
     def visit_Name(self, tree: ast.Name) -> ast.expr:
         """An argument or a constant."""
         if tree.id not in self.names:
@@ -67,7 +77,9 @@ class Inline(ast.NodeTransformer):
             if len(tree.args) != len(function.arguments) or tree.keywords:
                 raise self.fail("missing-argument", f"{name} takes {', '.join(function.arguments)}", tree)
             values = {a: self.visit(arg) for a, arg in zip(function.arguments, tree.args)}
-            return _substitute(ast.parse(function.body, mode="eval").body, values)
+            body = ast.parse(function.body, mode="eval").body
+            self.check_size(_steps(body, {name: _steps(value) for name, value in values.items()}), tree)
+            return _substitute(body, values)
         if name not in ELEMENTWISE:
             if name in self.unknown:
                 raise SpecError
@@ -126,3 +138,13 @@ def _substitute(tree: ast.expr, values: Mapping[str, ast.expr]) -> ast.expr:
     result = Put().visit(tree)
     assert isinstance(result, ast.expr)
     return result
+
+
+def _steps(tree: ast.expr, names: Mapping[str, int] | None = None) -> int:
+    """How many operations, names and numbers it has, composites written out; `names` stand for so many."""
+    if isinstance(tree, ast.Name):
+        return names.get(tree.id, 1) if names else 1
+    op = OPS[tree.func.id] if isinstance(tree, ast.Call) and isinstance(tree.func, ast.Name) else None
+    operands = tree.args if isinstance(tree, ast.Call) else ast.iter_child_nodes(tree)
+    steps = sum(_steps(operand, names) for operand in operands if isinstance(operand, ast.expr))
+    return _steps(parse(op.text), {"x": steps}) if isinstance(op, FormulaComposite) else 1 + steps

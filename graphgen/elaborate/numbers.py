@@ -8,9 +8,8 @@ from collections.abc import Callable
 from typing import Any
 
 from graphgen.errors import SpecError
+from graphgen.faults import limits
 from graphgen.ops.formula import BINARY
-
-LARGEST = 2**53  # of whole numbers: beyond it floats have gaps
 
 
 def compute(op: type[ast.operator], a: Any, b: Any, exact: bool, fail: Callable[[str, str], SpecError]) -> Any:
@@ -25,6 +24,6 @@ def compute(op: type[ast.operator], a: Any, b: Any, exact: bool, fail: Callable[
         raise fail("number-undefined", "this number is complex")
     if isinstance(value, float) and not math.isfinite(value):
         raise fail("number-size", "this is no finite number")
-    if isinstance(value, int) and abs(value) > LARGEST:
+    if isinstance(value, int) and abs(value) > limits.WHOLE:
         raise fail("number-size", "this is too large for a whole number")
     return value

@@ -2,14 +2,15 @@
 
 from graphgen.faults.equations import EQUATIONS
 from graphgen.faults.kind import EXAMPLE, Kind
+from graphgen.faults.modules import MODULES
 from graphgen.faults.operations import OPERATIONS
 from graphgen.faults.reading import READING
 
 __all__ = ["EXAMPLE", "KINDS", "ROOMS", "Kind"]
 
-ROOMS: dict[str, tuple[Kind, ...]] = {
+ROOMS: dict[str, tuple[Kind, ...]] = {  # those of a spec
     "The file and its keys": READING,
     "Equations and functions": EQUATIONS,
     "Operations": OPERATIONS,
 }
-KINDS = {kind.code: kind for kinds in ROOMS.values() for kind in kinds}
+KINDS = {kind.code: kind for kinds in (*ROOMS.values(), MODULES) for kind in kinds}

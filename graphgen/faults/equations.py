@@ -7,7 +7,7 @@ from graphgen.faults.kind import Kind
 EQUATIONS = (
     Kind("equation-form", "An equation is `name = expression`.", "as in `h = tanh(W @ x + b)`",
          "- y = tanh(z)", "- y[0] = tanh(z)"),
-    Kind("equation-length", "An equation has at most 4,000 characters, functions written out.",
+    Kind("equation-length", "An expression has at most 4,000 characters.",
          "split it into several",
          "tanh(z)", "z" + " " * 4000 + "+ z"),
     Kind("no-expression", "An equation has a right side.", "as in `h = tanh(W @ x + b)`",
@@ -63,6 +63,9 @@ EQUATIONS = (
     Kind("function-form", "A function is declared as its name and arguments.",
          'as in "swish(u, beta)": u * sigmoid(beta * u)',
          '"bend(u, v)"', '"bend"'),
+    Kind("function-size", "A function has at most 128 operations, names and numbers, what it calls written out.",
+         "write it as equations",
+         "u * sigmoid(v * u)", "v * gelu(gelu(gelu(gelu(gelu(u)))))"),
     Kind("function-taken", "A function has a name that no operation has.", "choose another name",
          '"bend(u, v)"', '"tanh(u)": u\n  "bend(u, v)"'),
     Kind("function-reads", "A function reads its arguments and constants.", "hand it in as an argument",

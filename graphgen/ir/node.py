@@ -7,10 +7,9 @@ from typing import Any, cast
 from weakref import WeakValueDictionary
 
 from graphgen.errors import ShapeError
+from graphgen.faults import limits
 from graphgen.ir.op import OPS, Op, Type, number_text, register
 from graphgen.ir.shape import Dim, DimLike, Shape, shape_of
-
-MOST_AXES = 30  # NumPy 1 has 32, and a sequence has its steps in front
 
 
 class Node:
@@ -116,8 +115,8 @@ def _new(op: Op, inputs: tuple[Node, ...], attrs: dict[str, Any]) -> Node:
     node = Node()
     node.op, node.inputs, node.attrs = op, inputs, attrs
     node.results = (inferred,) if isinstance(inferred, Type) else inferred
-    if any(len(result.shape) > MOST_AXES for result in node.results):
-        raise ShapeError("number-of-axes", f"an array has at most {MOST_AXES} axes")
+    if any(len(result.shape) > limits.AXES for result in node.results):
+        raise ShapeError("number-of-axes", f"an array has at most {limits.AXES} axes")
     node.weak = op.name in ("const", "size") or (op.elementwise and bool(inputs) and all(i.weak for i in inputs))
     return node
 

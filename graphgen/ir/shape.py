@@ -14,6 +14,7 @@ from typing import Any
 from weakref import WeakValueDictionary
 
 from graphgen.errors import ShapeError
+from graphgen.faults import limits
 
 Monomial = tuple[str, ...]  # the symbols that are multiplied, sorted; () is the constant
 
@@ -131,7 +132,6 @@ class Dim:
 DimLike = Dim | int | str
 Shape = tuple[Dim, ...]
 Axes = tuple[int, ...]  # counted from the end
-MOST_TERMS, MOST_FACTORS, LARGEST = 256, 64, 2**63  # of a dim; NumPy itself has no larger sizes
 _DIMS: WeakValueDictionary[Any, Dim] = WeakValueDictionary()
 ONE = Dim((((), 1),))
 _QUOTIENTS: dict[str, tuple[Dim, int]] = {}  # symbols that stand for quotients
@@ -157,7 +157,7 @@ def _collect(terms: Iterable[tuple[Monomial, int]]) -> Dim:
     total: dict[Monomial, int] = {}
     for monomial, c in terms:
         total[monomial] = total.get(monomial, 0) + c
-    if len(total) > MOST_TERMS or any(len(m) > MOST_FACTORS or abs(c) > LARGEST for m, c in total.items()):
+    if len(total) > limits.TERMS or any(len(m) > limits.FACTORS or abs(c) > limits.SIZE for m, c in total.items()):
         raise ShapeError("dim-size", "this product of dims is too large")
     kept = ((monomial, c) for monomial, c in total.items() if c)
     return Dim(tuple(sorted(kept, key=lambda term: (-len(term[0]), term[0]))))

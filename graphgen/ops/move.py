@@ -6,14 +6,13 @@ from collections.abc import Sequence
 from typing import Any
 
 from graphgen.errors import ShapeError
+from graphgen.faults import limits
 from graphgen.ir.node import Node, make
 from graphgen.ir.op import Op, Type, axis_text, declare, sample, shape_text
 from graphgen.ir.shape import Axes, Dim, OneAxis, Shape, axis_from_end, count, one_axis, show
 from graphgen.ops.composite import composite
 from graphgen.ops.fill import as_shape
 from graphgen.ops.structure import common_dtype, resized
-
-MOST_PARTS = 1000
 
 
 @declare
@@ -187,8 +186,8 @@ def split(x: Node, *, sections: int, axis: int = 0) -> tuple[Node, ...]:
     size = dim.divided_by(Dim.of(sections)) if sections > 0 else None
     if size is None:
         raise ShapeError("divisible", f"{dim} is not sure to divide into {sections} equal parts")
-    if sections > MOST_PARTS:
-        raise ShapeError("parts", f"{sections} parts are more than {MOST_PARTS:,}")
+    if sections > limits.PARTS:
+        raise ShapeError("parts", f"{sections} parts are more than {limits.PARTS:,}")
     return tuple(make.slice(x, axis=along, start=size * i, stop=size * (i + 1)) for i in range(sections))
 
 

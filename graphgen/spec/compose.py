@@ -11,17 +11,15 @@ from typing import Any
 import yaml
 
 from graphgen.errors import Fault, SpecError
+from graphgen.faults import limits
 from graphgen.spec.source import Part, Source
 
-LARGEST_FILE = 2**20  # bytes
-DEEPEST = 64
-MOST = 20_000  # elements of a list or mapping
 PARSER = yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader
 
 
 def compose(source: Source) -> Part:
     """The root of the document, or a SpecError that says where YAML was left."""
-    if len(source.text.encode("utf-8", "surrogatepass")) > LARGEST_FILE:
+    if len(source.text.encode("utf-8", "surrogatepass")) > limits.FILE:
         raise SpecError(Fault("file-size", "the file is larger than 1 MiB", source.at(0, 0)))
     odd = yaml.reader.Reader.NON_PRINTABLE.search(source.text)
     if odd:
@@ -72,7 +70,7 @@ class Composer:
 
     def enter(self, node: yaml.CollectionNode, event: yaml.Event) -> None:
         """A list or mapping begins."""
-        if len(self.open) == DEEPEST:
+        if len(self.open) == limits.DEPTH:
             raise self.fail("nesting", "this is nested too deeply", event, "a spec nests four levels at most")
         self.add(node, event)
         self.open.append(node)
@@ -84,8 +82,8 @@ class Composer:
             self.root = node
             return
         inner = self.open[-1]
-        if len(inner.value) == MOST:
-            raise self.fail("too-many", f"this is more than {MOST:,} elements", event)
+        if len(inner.value) == limits.ELEMENTS:
+            raise self.fail("too-many", f"this is more than {limits.ELEMENTS:,} elements", event)
         if isinstance(inner, yaml.SequenceNode):
             inner.value.append(node)
             return

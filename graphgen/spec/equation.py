@@ -8,6 +8,7 @@ import re
 import warnings
 
 from graphgen.errors import Fault, SpecError
+from graphgen.faults import limits
 from graphgen.spec.model import Equation, Expression
 from graphgen.spec.source import Part
 
@@ -23,9 +24,6 @@ CURES: dict[type[ast.AST], str] = {
     ast.NamedExpr: "give it an equation of its own",
 }
 BRACKETS = {"(": ")", "[": "]", "{": "}"}
-DEEPEST = 64
-LONGEST = 4000
-LARGEST = 2**53  # of whole numbers: beyond it floats have gaps
 _EQUATION = re.compile(r"\s*([^\W\d]\w*)\s*=(?!=)")
 
 
@@ -41,9 +39,8 @@ def parse_equation(part: Part) -> Equation:
 def parse_expression(part: Part, offset: int = 0) -> Expression:
     """The expression in a scalar's value from `offset` on."""
     text = part.text("an expression")[offset:]
-    if len(text) > LONGEST:
-        at = offset + len(text) - len(text.lstrip())
-        raise _fault(part, "equation-length", f"this is longer than {LONGEST:,} characters", at)
+    if len(text) > limits.CHARACTERS:
+        raise part.fail("equation-length", f"this is longer than {limits.CHARACTERS:,} characters")
     if not text.strip():
         raise _fault(part, "no-expression", "expected an expression", offset)
     odd = re.search(r"[^\x20-\x7e\n]", text)
@@ -61,7 +58,7 @@ def parse_expression(part: Part, offset: int = 0) -> Expression:
         raise _fault(part, "syntax", f"cannot read this: {message}{missing}", offset + at) from None
     except (RecursionError, MemoryError, ValueError):
         raise _too_deep(part) from None
-    if _depth(tree) > DEEPEST:
+    if _depth(tree) > limits.DEPTH:
         raise _too_deep(part)
     expression = Expression(tree, text, part, offset)
     _check(expression, tree)
@@ -95,7 +92,7 @@ def _check_brackets(part: Part, text: str, offset: int) -> None:
             quote = "" if quote == character else quote or character
         elif character in BRACKETS:
             opened.append((character, at))
-            if len(opened) > DEEPEST:
+            if len(opened) > limits.DEPTH:
                 raise _fault(part, "nesting", "brackets are nested too deeply", offset + at)
         elif character in BRACKETS.values():
             if not opened:
@@ -129,7 +126,7 @@ def _check(expression: Expression, node: ast.expr) -> None:
 
 def _is_too_large(value: object) -> bool:
     if isinstance(value, int):
-        return abs(value) > LARGEST
+        return abs(value) > limits.WHOLE
     return isinstance(value, float) and not math.isfinite(value)
 
 

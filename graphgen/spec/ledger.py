@@ -55,7 +55,7 @@ class Ledger:
                 seen[name] = key
                 entries.append(entry(key, value))
                 continue
-            self.unknown |= key.words
+            self.unknown |= {word + ending for word in key.words for ending in ("", PREVIOUS)}
         return entries
 
     def _claim(self, part: Part, name: str, place: Position | None = None) -> None:

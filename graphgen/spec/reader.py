@@ -7,7 +7,7 @@ from pathlib import Path
 
 from graphgen.contract import PREVIOUS
 from graphgen.errors import Fault, Faults, GraphgenError, SpecError, did_you_mean
-from graphgen.ir.node import MOST_AXES
+from graphgen.faults import limits
 from graphgen.ir.op import OPS
 from graphgen.ir.shape import Dim, Shape
 from graphgen.spec import values
@@ -38,13 +38,18 @@ def read_text(text: str, file: str = "spec.yaml") -> Cell:
 def draft(path: Path) -> Cell:
     """The cell in a file as far as it can be read, with its faults: `elaborate` tells them beside those it finds."""
     try:
-        data = path.read_bytes()
+        with path.open("rb") as file:
+            return draft_bytes(file.read(limits.FILE + 1), str(path))
     except OSError as error:
         raise GraphgenError(f"{path}: {error.strerror or error}") from None
+
+
+def draft_bytes(data: bytes, file: str = "spec.yaml") -> Cell:
+    """The cell in the bytes of a file as far as it can be read, with its faults."""
     try:
-        return draft_text(data.decode("utf-8"), str(path))
+        return draft_text(data.decode("utf-8", "strict" if len(data) <= limits.FILE else "replace"), file)
     except UnicodeDecodeError as error:
-        source = Source(str(path), data.decode("utf-8", "replace"))
+        source = Source(file, data.decode("utf-8", "replace"))
         place = source.place(len(data[: error.start].decode("utf-8")))
         raise SpecError(Fault("not-utf-8", f"not UTF-8 text (byte {error.start})", place)) from None
 
@@ -167,8 +172,8 @@ class Reader(Ledger):
 
     def _shape(self, part: Part) -> Shape:
         elements = part.elements("a shape: a list of dims", "as in [3*n_a, m], or [] for one number")
-        if len(elements) > MOST_AXES:
-            raise part.fail("number-of-axes", f"an array has at most {MOST_AXES} axes")
+        if len(elements) > limits.AXES:
+            raise part.fail("number-of-axes", f"an array has at most {limits.AXES} axes")
         return tuple(values.size(element, self._dim_named) for element in elements)
 
     def _dim_named(self, expression: Expression, node: ast.Name) -> Dim:
