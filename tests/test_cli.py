@@ -351,7 +351,7 @@ def test_a_bad_spec_is_told_on_stderr_with_its_place_and_no_traceback(command: s
     assert done.returncode == 1
     assert done.stdout == ""
     assert done.stderr == (
-        "bad.yaml:5:21: there is no 'q'\n"
+        "bad.yaml:5:21: there is no 'q' [unknown-name]\n"
         "    5 |   - y = x * sigmoid(q)\n"
         "      |                     ^\n"
         "  known here: n, x\n"

@@ -23,7 +23,7 @@ def check_name(part: Part, what: str) -> str:
 
 def object_to(name: str) -> tuple[str, str, str] | None:
     """Why a name cannot be one: the fault's code, what is wrong, a cure; None if it can."""
-    free = f"{name}_1, say, is free"
+    free = f"another name, such as {name}_1, is free"
     if not IDENTIFIER.fullmatch(name):
         return "name-form", f"{name!r} is no name", "a name is a letter, then letters, digits and _"
     if keyword.iskeyword(name) or hasattr(builtins, name):
