@@ -43,6 +43,7 @@ class Composer:
 
     def __init__(self, source: Source) -> None:
         self.source = source
+        self.count = 0
         self.root: yaml.Node | None = None
         self.open: list[yaml.CollectionNode] = []  # from the root to where we are
         self.keys: list[yaml.Node | None] = []  # of each open node, the key whose value comes next
@@ -78,6 +79,9 @@ class Composer:
 
     def add(self, node: yaml.Node, event: yaml.Event) -> None:
         """A node is an element, a key or a value of what is open, or the root."""
+        self.count += 1
+        if self.count > limits.NODES:
+            raise self.fail("too-many", f"this is more than {limits.NODES:,} keys, values and elements", event)
         if not self.open:
             self.root = node
             return

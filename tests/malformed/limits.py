@@ -12,6 +12,13 @@ LIMITS: dict[str, list[tuple[str, ...]]] = {
         ("yaml", "cell: demo\nnone: " + "[" * 20 + "]" * 20 + "«}", "did not find expected"),
         ("name-form", "cell: «ﬁve»", "'ﬁve' is no name"),  # Python would read it as five
     ],
+    "source: nowhere": [
+        (
+            "too-many",
+            "none: [" + ("[" + "a, " * 19_989 + "],\n") * 5 + "a, " * 43 + "«a]",
+            "this is more than 100,000 keys, values and elements",
+        ),
+    ],
     "nowhere": [("alias", "[«&a [x, x], &b [*a, *a], &c [*b, *b], &d [*c, *c]]", "anchors (&name)")],
     "{n: units, k: features, m: batch}": [
         ("merge-key", "{«<<: [{n: units}], k: features, m: batch}", "merge keys (<<)"),
