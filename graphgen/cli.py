@@ -41,6 +41,9 @@ def told(form: str = "text") -> Iterator[None]:
     except GraphgenError as error:
         click.echo(f"graphgen: {error}", err=True)
         sys.exit(USAGE)
+    except RecursionError:
+        click.echo("graphgen: the equations form too long a chain; split the model into several specs", err=True)
+        sys.exit(USAGE)
     except DefectError as error:
         click.echo(f"graphgen: {error}; this is a defect of graphgen, please report it with the spec", err=True)
         sys.exit(USAGE)

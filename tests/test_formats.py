@@ -104,3 +104,11 @@ def test_a_wrong_gradient_is_told_at_the_head_of_its_spec(monkeypatch: pytest.Mo
     (fault,) = json.loads(run("check", "good.yaml", "--format", "json", code=1).stdout)
     assert (fault["code"], fault["file"], fault["line"]) == ("gradient", "good.yaml", 1)
     assert fault["message"].startswith("forward: x[")
+
+
+def test_a_chain_of_equations_too_long_to_compile_is_a_message() -> None:
+    chain = "".join(f"  - a{i + 1} = tanh(a{i}) + x\n" for i in range(1500))
+    head = "cell: chain\ndims: {n: size}\nparameters: {w: [n]}\ninputs: {x: [n]}\nequations:\n  - a0 = x * w\n"
+    Path("chain.yaml").write_text(f"{head}{chain}outputs: [a1500]\n", "utf-8")
+    result = CliRunner().invoke(main, ["build", "chain.yaml"])
+    assert result.exit_code == 0 or "too long a chain" in result.stderr
