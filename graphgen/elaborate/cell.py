@@ -73,32 +73,33 @@ def _printed(key: str) -> str:
     return name + PREVIOUS if group == "state" else name
 
 
-def _assignment(cell: Cell, name: str) -> Equation:
-    return next(equation for equation in cell.equations if equation.target == name)
+def _assignment(cell: Cell, name: str) -> Equation | None:
+    return next((equation for equation in cell.equations if equation.target == name), None)
 
 
 def _result(name: str, names: Mapping[str, Value], cell: Cell) -> Node:
     """What the equation of a name computes, if it is an array of numbers."""
-    if name not in names:
+    equation = _assignment(cell, name)
+    if equation is None or name not in names:
         raise SpecError
     value = names[name]
     if not isinstance(value, Node) or value.weak:
-        message = "this is a number, not computed from any array"
-        raise _assignment(cell, name).expression.fail("result", message)
+        raise equation.expression.fail("result", "this is a number, not computed from any array")
     return value
 
 
 def _state(state: Variable, names: Mapping[str, Value], cell: Cell, unknown: Container[str]) -> Node:
-    if state.name not in names and state.name not in unknown:
+    equation = _assignment(cell, state.name)
+    if equation is None and state.name not in unknown:
         message = f"no equation assigns the state '{state.name}'"
         raise state.part.fail("state-unassigned", message, f"as in `- {state.name} = …`")
     node = _result(state.name, names, cell)
-    expression = _assignment(cell, state.name).expression
+    assert equation is not None
     if node.dtype != "float":
-        raise expression.fail("state-dtype", "a state is made of floats, not of integers or comparisons")
+        raise equation.expression.fail("state-dtype", "a state is made of floats, not of integers or comparisons")
     if node.shape != state.shape:
         told = f"the state '{state.name}' is declared {show(state.shape)}, this is {show(node.shape)}"
-        raise expression.fail("state-shape", told)
+        raise equation.expression.fail("state-shape", told)
     return node
 
 
