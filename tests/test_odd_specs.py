@@ -115,6 +115,7 @@ def test_no_operation_answers_odd_arguments_with_anything_but_a_message() -> Non
         given = [name for name in op.attributes if name not in op.defaults or rng.random() < 0.5]
         attributes = [f"{name}={rng.choice(VALUES)}" for name in given if name not in op.leading]
         call = f"{op.name}({', '.join([rng.choice(VALUES) for _ in op.leading] + operands + attributes)})"
+        signal.alarm(20)
         try:
             elaborate(draft_text(ARRAYS.replace("CALL", call)))
         except SpecError:
