@@ -281,8 +281,8 @@ def forward_sequence(
     a_states[0] = state.a.T
     c_states = np.empty((T + 1, m, n_a), dtype)
     c_states[0] = state.c.T
-    gate_1_steps, gate_2_steps, gate_3_steps = np.empty((3, T, m, n_a), dtype)
-    c_hat_steps = np.empty((T, m, n_a), dtype)
+    gate_1_steps, gate_2_steps = np.empty((2, T, m, n_a), dtype)
+    gate_3_steps, c_hat_steps = np.empty((2, T, m, n_a), dtype)
     work = workspace.array("forward.work", (m, 4 * n_a), dtype)
     work_2, work_3 = workspace.array("forward.work_2", (2, m, n_a), dtype)
     for t in range(T):

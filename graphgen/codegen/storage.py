@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from itertools import accumulate
 
 from graphgen.codegen.buffers import takes_place
 from graphgen.codegen.into import into
@@ -126,8 +127,9 @@ class Stored(Lowering):
     def rooms(self, names: list[str], shape: Shape, dtype: str = "float", returned: bool = False) -> Iterator[Line]:
         """The statements that take room for values of one shape: as many in one piece as fit a line."""
         while names:
-            fits = (at for at in range(len(names), 0, -1) if len(", ".join(names[:at])) <= NAMES or at == 1)
-            several = next(fits) if shape else 1  # what is unpacked of a vector are scalars, which cannot be written
+            widths = accumulate(len(name) + 2 for name in names[:NAMES])
+            fitting = sum(width <= NAMES for width in widths) or 1
+            several = fitting if shape else 1  # what is unpacked of a vector are scalars, which cannot be written
             whole = shape if several == 1 else (Dim.of(several), *shape)
             yield Line(f"{', '.join(names[:several])} = {self.room(names[0], whole, dtype, returned)}")
             names = names[several:]
