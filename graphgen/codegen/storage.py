@@ -19,7 +19,7 @@ from graphgen.ir.shape import Dim, Shape, count
 from graphgen.ops.linear import is_swap
 from graphgen.ops.scan import Loop
 
-NAMES = 40  # how wide the names may be that share a piece of memory
+RETURNED, SHARED = 64, 40  # how wide the names may be that share a piece of memory, by what stands behind them
 
 
 class Stored(Lowering):
@@ -127,8 +127,9 @@ class Stored(Lowering):
     def rooms(self, names: list[str], shape: Shape, dtype: str = "float", returned: bool = False) -> Iterator[Line]:
         """The statements that take room for values of one shape: as many in one piece as fit a line."""
         while names:
-            widths = accumulate(len(name) + 2 for name in names[:NAMES])
-            fitting = sum(width <= NAMES for width in widths) or 1
+            room = RETURNED if returned else SHARED
+            widths = accumulate(len(name) + 2 for name in names[:room])
+            fitting = sum(width <= room for width in widths) or 1
             several = fitting if shape else 1  # what is unpacked of a vector are scalars, which cannot be written
             whole = shape if several == 1 else (Dim.of(several), *shape)
             yield Line(f"{', '.join(names[:several])} = {self.room(names[0], whole, dtype, returned)}")
