@@ -1,4 +1,4 @@
-# Made by graphgen 0.1.0 -O2 from gru_junction_rules.yaml (sha256 b3e1d205367c0d71).
+# Made by graphgen 0.1.0 -O1 from gru_junction_rules.yaml (sha256 b3e1d205367c0d71).
 # Do not edit: change the spec and build again.
 """The gated recurrent unit as the article on junction rules has it: no biases, the reset gate applied
 before the recurrent product, and the update gate z weighing the candidate (in gru_reset_after and
@@ -12,7 +12,7 @@ Sizes:
     m: batch
 """
 
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 import numpy as np
 
@@ -20,30 +20,30 @@ import numpy as np
 class Parameters(NamedTuple):
     """What the cell learns; as gradients, one for each."""
 
-    W_r: np.ndarray  # [n_h, n_x]
-    U_r: np.ndarray  # [n_h, n_h]
-    W_z: np.ndarray  # [n_h, n_x]
-    U_z: np.ndarray  # [n_h, n_h]
-    W_h: np.ndarray  # [n_h, n_x]
-    U_h: np.ndarray  # [n_h, n_h]
+    W_r: Annotated[np.ndarray, "[n_h, n_x]"]
+    U_r: Annotated[np.ndarray, "[n_h, n_h]"]
+    W_z: Annotated[np.ndarray, "[n_h, n_x]"]
+    U_z: Annotated[np.ndarray, "[n_h, n_h]"]
+    W_h: Annotated[np.ndarray, "[n_h, n_x]"]
+    U_h: Annotated[np.ndarray, "[n_h, n_h]"]
 
 
 class Inputs(NamedTuple):
     """What a step reads; as gradients, one for each."""
 
-    x: np.ndarray  # [n_x, m]
+    x: Annotated[np.ndarray, "[n_x, m]"]
 
 
 class State(NamedTuple):
     """What a step hands on to the next; as cotangents, one for each, or None."""
 
-    h: np.ndarray  # [n_h, m]
+    h: Annotated[np.ndarray, "[n_h, m]"]
 
 
 class Outputs(NamedTuple):
     """What a step computes; as cotangents, one for each, or None."""
 
-    h: np.ndarray  # [n_h, m]
+    h: Annotated[np.ndarray, "[n_h, m]"]
 
 
 class Gradients(NamedTuple):
@@ -57,56 +57,26 @@ class Gradients(NamedTuple):
 class Residuals(NamedTuple):
     """What the backward pass reads of one step."""
 
-    x: np.ndarray  # [n_x, m]
-    h_prev: np.ndarray  # [n_h, m]
-    r: np.ndarray  # [n_h, m]
-    z: np.ndarray  # [n_h, m]
-    h_hat: np.ndarray  # [n_h, m]
+    x: Annotated[np.ndarray, "[n_x, m]"]
+    h_prev: Annotated[np.ndarray, "[n_h, m]"]
+    r: Annotated[np.ndarray, "[n_h, m]"]
+    z: Annotated[np.ndarray, "[n_h, m]"]
+    h_hat: Annotated[np.ndarray, "[n_h, m]"]
 
 
 class SequenceResiduals(NamedTuple):
     """What the backward pass reads of every step."""
 
-    x_rows: np.ndarray  # [T*m, n_x]
-    W_packed: np.ndarray  # [3*n_h, n_x]
-    U_packed: np.ndarray  # [2*n_h, n_h]
-    h_prev_steps: np.ndarray  # [T, m, n_h]
-    r_steps: np.ndarray  # [T, m, n_h]
-    z_steps: np.ndarray  # [T, m, n_h]
-    h_hat_steps: np.ndarray  # [T, m, n_h]
+    x_steps: Annotated[np.ndarray, "[T, n_x, m]"]
+    h_prev_steps: Annotated[np.ndarray, "[T, n_h, m]"]
+    r_steps: Annotated[np.ndarray, "[T, n_h, m]"]
+    z_steps: Annotated[np.ndarray, "[T, n_h, m]"]
+    h_hat_steps: Annotated[np.ndarray, "[T, n_h, m]"]
 
 
-class Workspace:
-    """Room that calls share: hand one to every call, and calls of the same sizes allocate only what they return.
-
-    It serves one call at a time.
-    """
-
-    def __init__(self) -> None:
-        self._arrays: dict[str, np.ndarray] = {}
-
-    def array(self, name: str, shape: tuple[int, ...], dtype: Any) -> np.ndarray:
-        """The array of a name, with whatever the last call left in it."""
-        array = self._arrays.get(name)
-        if array is None or array.shape != shape or array.dtype != dtype:
-            array = self._arrays[name] = np.empty(shape, dtype)
-        return array
-
-
-def _dtype(*groups: Any) -> np.dtype[Any]:
-    """The floating dtype that the arrays of some groups promote to."""
-    arrays = [array for group in groups if group is not None for array in group]
-    dtypes = [array.dtype for array in arrays if hasattr(array, "dtype") and array.dtype.kind in "fc"]
-    return np.result_type(*dtypes) if dtypes else np.dtype(float)
-
-
-def _cotangent(name: str, value: Any, shape: tuple[int, ...], dtype: Any) -> np.ndarray:
-    """A cotangent of a given shape; None counts as zero."""
-    if value is None:
-        return np.zeros(shape, dtype)
-    if np.shape(value) != shape:
-        raise ValueError(f"the cotangent {name} must have the shape {shape}, not {np.shape(value)}")
-    return np.asarray(value, dtype)
+def _cotangent(value: Any, shape: tuple[int, ...], dtype: Any) -> np.ndarray:
+    """A cotangent as an array; None counts as zero."""
+    return np.zeros(shape, dtype) if value is None else np.asarray(value, dtype)
 
 
 def _glorot(rng: np.random.Generator, shape: tuple[int, ...], dtype: Any) -> np.ndarray:
@@ -124,19 +94,136 @@ def _orthogonal(rng: np.random.Generator, shape: tuple[int, ...], dtype: Any) ->
     return (q if shape == (rows, columns) else q.T).astype(dtype)
 
 
+class _Shapes:
+    """The shapes of what a function is handed, as the annotations of its records have them.
+
+    `steps` is the axis that the inputs and d_outputs of a sequence have before all others.
+    """
+
+    def __init__(self, steps: str = "", **records: Any) -> None:
+        self.records = records
+        self.right: dict[Any, tuple[Any, np.dtype[Any]]] = {}  # shapes that were found to be right, with their dtypes
+        self.fields = []
+        for argument, record in records.items():
+            lead = [steps] if steps and argument in ("inputs", "d_outputs") else []
+            for field in record._fields:
+                annotation = record.__annotations__[field]
+                kind, _, dims = ("size", "", "") if annotation is int else annotation.__metadata__[0].partition("[")
+                self.fields.append((f"{argument}.{field}", kind, [*lead, *filter(None, dims[:-1].split(", "))]))
+
+    def check(self, *given: Any, **sizes: int) -> np.dtype[Any]:
+        """The dtype of all floats; ValueError for the first array that is not what its record says.
+
+        What was found to be right is remembered, so that the next call costs little.
+        """
+        try:
+            arrays = [array for record in given for array in record]
+            dtypes = [getattr(array, "dtype", None) for array in arrays]
+            shapes = (*map(type, given), *sizes.values(), *[getattr(array, "shape", array) for array in arrays])
+            known, dtype = self.right[shapes]
+            if known == dtypes:
+                return dtype
+        except (KeyError, TypeError):  # seen for the first time, or no arrays at all
+            pass
+        dtype = self._compare(given, dict(sizes))
+        if len(self.right) >= 1000:
+            self.right.clear()
+        self.right[shapes] = dtypes, dtype
+        return dtype
+
+    def _compare(self, given: Any, sizes: dict[str, int]) -> np.dtype[Any]:
+        """Compare one array after the other: the first one with a size in its shape tells it to the others."""
+        for (argument, record), values in zip(self.records.items(), given):
+            if getattr(values, "_fields", None) != record._fields:
+                expected = f"{record.__name__}({', '.join(record._fields)})"
+                raise ValueError(f"{argument} is {_what(values)}, expected {expected}")
+        rows = [(*row, array) for row, array in zip(self.fields, [array for record in given for array in record])]
+        sizes |= {name.partition(".")[2]: array for name, kind, _, array in rows if kind == "size"}
+        rows = [row for row in rows if row[1] != "size" and not _is_left_out(*row)]
+        floats = [(name, array.dtype) for name, kind, _, array in rows if not kind and _is_float(array)]
+        leader, dtype = floats[0] if floats else ("", np.dtype(float))
+        for name, kind, dims, array in rows * 2:  # again when every size is told
+            if _fits(array, dims, sizes) and _holds(array, kind, dtype, name):
+                continue
+            told = [f"{size}={sizes[size]}" for size in dict.fromkeys(_symbols(", ".join(dims))) if size in sizes]
+            expected = f"{kind or dtype} of shape [{', '.join(dims)}]{' with ' * bool(told)}{', '.join(told)}"
+            why = f", as {leader} is {dtype}" if not kind and _is_float(array) and array.dtype != dtype else ""
+            raise ValueError(f"{name} is {_what(array)}, expected {expected}{why}")
+        return dtype
+
+
+def _is_left_out(name: str, kind: str, dims: list[str], array: Any) -> bool:
+    """Whether a cotangent is None; integers and booleans have none that is read."""
+    return name.startswith("d_") and (array is None or kind != "")
+
+
+def _what(value: Any) -> str:
+    """What was handed in, in a few words."""
+    if value is None:
+        return "None"
+    return f"{value.dtype} of shape {value.shape}" if hasattr(value, "dtype") else f"a {type(value).__name__}"
+
+
+def _is_float(array: Any) -> bool:
+    """Whether a value is an array of floats, or of complex numbers, which the complex step hands in."""
+    return isinstance(array, np.ndarray) and array.dtype.kind in "fc"
+
+
+def _holds(array: Any, kind: str, dtype: Any, name: str) -> bool:
+    """Whether an array holds numbers of a kind; a single number adapts, if it is Python's or a cotangent."""
+    if not hasattr(array, "dtype") or (name.startswith("d_") and array.ndim == 0):
+        return True
+    return array.dtype.kind in {"int": "iu", "bool": "b"}[kind] if kind else bool(array.dtype == dtype)
+
+
+def _fits(array: Any, dims: list[str], sizes: dict[str, int]) -> bool:
+    """Whether an array has the shape of some dims; a size that is not known yet is told by it."""
+    if not isinstance(array, (np.ndarray, np.generic, float, int)) or np.ndim(array) != len(dims):
+        return False
+    found = dict(sizes)
+    for dim, size in zip(dims, np.shape(array)):
+        unknown = [symbol for symbol in _symbols(dim) if symbol not in found]
+        if len(unknown) == 1 and "//" not in dim:  # so it is linear in it
+            none, one = (_value(dim, {**found, unknown[0]: number}) for number in (0, 1))
+            if one != none:
+                found[unknown.pop()] = max(0, (size - none) // (one - none))
+        if not unknown and _value(dim, found) != size:
+            return False
+    sizes.update(found)
+    return True
+
+
+def _symbols(dims: str) -> list[str]:
+    """The names in some dims."""
+    words = dims.translate(str.maketrans("()*/+-,", " " * 7)).split()
+    return [word for word in words if not word.isdigit()]
+
+
+def _value(dim: str, sizes: dict[str, int]) -> int:
+    """The value of a dim, a sum of products such as 2*n + 1; a quotient in it stands as ((n - 1)//2)."""
+    while "((" in dim:
+        before, _, rest = dim.rpartition("((")
+        dividend, _, rest = rest.partition(")//")
+        divisor, _, after = rest.partition(")")
+        dim = f"{before}{_value(dividend, sizes) // int(divisor)}{after}"
+    terms = dim.replace(" - ", " + -").replace("-", "-1*").split(" + ")
+    return sum(int(np.prod([sizes[f] if f in sizes else int(f) for f in term.split("*")])) for term in terms)
+
+
 def sigmoid(x: np.ndarray) -> np.ndarray:
     """The logistic function 1 / (1 + exp(-x)), without overflow at either end."""
     z = np.exp(np.minimum(x, -x))
     return np.where(x >= 0, 1, z) / (1 + z)
 
 
-def sigmoid_into(x: np.ndarray, out: np.ndarray) -> np.ndarray:
-    """The logistic function of x, written into out."""
-    with np.errstate(over="ignore"):  # exp(-x) may be infinite: the quotient is 0 then, as it should be
-        np.exp(np.negative(x, out=out), out=out)
-    np.add(out, 1, out=out)
-    return np.divide(1, out, out=out)
 
+# what each function is handed: the records tell the shapes
+_FORWARD = _Shapes(parameters=Parameters, inputs=Inputs, state=State)
+_BACKWARD = _Shapes(parameters=Parameters, residuals=Residuals, d_outputs=Outputs, d_state=State)
+_FORWARD_SEQUENCE = _Shapes("T", parameters=Parameters, inputs=Inputs, state=State)
+_BACKWARD_SEQUENCE = _Shapes(
+    "T", parameters=Parameters, residuals=SequenceResiduals, d_outputs=Outputs, d_final=State,
+)
 
 def init_parameters(
     rng: np.random.Generator,
@@ -169,6 +256,7 @@ def forward(parameters: Parameters, inputs: Inputs, state: State) -> tuple[Outpu
     3. h_hat = tanh(U_h @ (r * h_prev) + W_h @ x)
     4. h = (1 - z) * h_prev + z * h_hat
     """
+    _FORWARD.check(parameters, inputs, state)
     W_r, U_r, W_z, U_z, W_h, U_h = parameters
     (x,) = inputs
     (h_prev,) = state
@@ -200,15 +288,15 @@ def backward(
     """
     d_outputs = Outputs(None) if d_outputs is None else d_outputs
     d_state = State(None) if d_state is None else d_state
+    dtype = _BACKWARD.check(parameters, residuals, d_outputs, d_state)
     x, h_prev, r, z, h_hat = residuals
     W_r, U_r, W_z, U_z, W_h, U_h = parameters
     m = x.shape[1]         # batch
     n_h = h_prev.shape[0]  # hidden units
-    dtype = _dtype(parameters, residuals, d_outputs, d_state)
 
     # the cotangents handed in; None counts as zero
-    dh_output = _cotangent("d_outputs.h", d_outputs.h, (n_h, m), dtype)
-    dh_state = _cotangent("d_state.h", d_state.h, (n_h, m), dtype)
+    dh_output = _cotangent(d_outputs.h, (n_h, m), dtype)
+    dh_state = _cotangent(d_state.h, (n_h, m), dtype)
 
     # 4. h = (1 - z) * h_prev + z * h_hat
     dh = dh_output + dh_state    # split: the sum over its uses
@@ -255,71 +343,52 @@ def forward_sequence(
     parameters: Parameters,
     inputs: Inputs,
     state: State,
-    workspace: Workspace | None = None,
 ) -> tuple[Outputs, State, SequenceResiduals]:
     """T steps: the outputs of every step, the final state and the residuals.
 
     Every input has a leading axis of T steps, and so has every output.
     """
+    dtype = _FORWARD_SEQUENCE.check(parameters, inputs, state)
     W_r, U_r, W_z, U_z, W_h, U_h = parameters
-    n_h, n_x = W_r.shape   # hidden units, input features
+    (h_prev,) = state
+    n_h = W_r.shape[0]     # hidden units
     T = inputs.x.shape[0]  # steps
     m = inputs.x.shape[2]  # batch
-    workspace = Workspace() if workspace is None else workspace
-    dtype = _dtype(parameters, inputs, state)
 
-    # for every step at once: does not read the state
-    x_rows = np.reshape(np.swapaxes(inputs.x, -1, -2), (T * m, n_x))
-    W_packed = np.concatenate([W_r, W_z, W_h], axis=0)
-    matmul = workspace.array("forward.matmul", (T * m, 3 * n_h), dtype)
-    np.matmul(x_rows, W_packed.T, out=matmul)
-
-    # once for all steps: the same at each
-    U_packed = np.concatenate([U_r, U_z], axis=0)
-
-    # for every step at once: does not read the state
-    matmul_2_steps = np.reshape(matmul, (T, m, 3 * n_h))
-
-    # room for every step and for one; the workspace's is written again by the next call
-    h_states = np.empty((T + 1, m, n_h), dtype)
-    h_states[0] = state.h.T
-    r_steps, z_steps, h_hat_steps = np.empty((3, T, m, n_h), dtype)
-    work = workspace.array("forward.work", (m, 2 * n_h), dtype)
-    work_2, work_3 = workspace.array("forward.work_2", (2, m, n_h), dtype)
+    h_steps = np.empty((T, n_h, m), dtype)
+    h_prev_steps = np.empty((T, n_h, m), dtype)
+    r_steps = np.empty((T, n_h, m), dtype)
+    z_steps = np.empty((T, n_h, m), dtype)
+    h_hat_steps = np.empty((T, n_h, m), dtype)
     for t in range(T):
-        matmul_2_2 = matmul_2_steps[t]
-        h_prev = h_states[t]
-
-        np.matmul(h_prev, U_packed.T, out=work)
-        np.add(work, matmul_2_2[:, :2 * n_h], out=work)
+        x = inputs.x[t]
 
         # 1. r = sigmoid(U_r @ h_prev + W_r @ x)
-        r = sigmoid_into(work[:, :n_h], r_steps[t])
+        r = sigmoid(U_r @ h_prev + W_r @ x)
 
         # 2. z = sigmoid(U_z @ h_prev + W_z @ x)
-        z = sigmoid_into(work[:, n_h:], z_steps[t])
+        z = sigmoid(U_z @ h_prev + W_z @ x)
 
         # 3. h_hat = tanh(U_h @ (r * h_prev) + W_h @ x)
-        np.multiply(r, h_prev, out=work_2)
-        np.matmul(work_2, U_h.T, out=work_3)
-        np.add(work_3, matmul_2_2[:, 2 * n_h:], out=work_3)
-        h_hat = np.tanh(work_3, out=h_hat_steps[t])
+        h_hat = np.tanh(U_h @ (r * h_prev) + W_h @ x)
 
         # 4. h = (1 - z) * h_prev + z * h_hat
-        np.subtract(1, z, out=work_2)
-        np.multiply(work_2, h_prev, out=work_2)
-        np.multiply(z, h_hat, out=work_3)
-        np.add(work_2, work_3, out=h_states[t + 1])  # h
+        h = (1 - z) * h_prev + z * h_hat
 
-    h_final = h_states[-1].copy().T
-    h_steps_3 = np.swapaxes(h_states[1:], -1, -2)
+        # of this step: what is kept, and what the next one starts from
+        h_steps[t] = h
+        h_prev_steps[t] = h_prev
+        r_steps[t] = r
+        z_steps[t] = z
+        h_hat_steps[t] = h_hat
+        h_prev = h
 
     return (
-        Outputs(h=h_steps_3),
-        State(h=h_final),
+        Outputs(h=h_steps),
+        State(h=h_prev),
         SequenceResiduals(
-            x_rows=x_rows, W_packed=W_packed, U_packed=U_packed, h_prev_steps=h_states[:-1],
-            r_steps=r_steps, z_steps=z_steps, h_hat_steps=h_hat_steps,
+            x_steps=inputs.x, h_prev_steps=h_prev_steps, r_steps=r_steps, z_steps=z_steps,
+            h_hat_steps=h_hat_steps,
         ),
     )
 
@@ -329,7 +398,6 @@ def backward_sequence(
     residuals: SequenceResiduals,
     d_outputs: Outputs | None = None,
     d_final: State | None = None,
-    workspace: Workspace | None = None,
 ) -> Gradients:
     """Backpropagation through T steps: the gradients of parameters, inputs and initial state.
 
@@ -338,90 +406,71 @@ def backward_sequence(
     """
     d_outputs = Outputs(None) if d_outputs is None else d_outputs
     d_final = State(None) if d_final is None else d_final
-    x_rows, W_packed, U_packed, h_prev_steps, r_steps, z_steps, h_hat_steps = residuals
-    U_h = parameters.U_h
-    n_x = x_rows.shape[1]      # input features
-    n_h = U_packed.shape[1]    # hidden units
-    T = h_prev_steps.shape[0]  # steps
-    m = h_prev_steps.shape[1]  # batch
-    workspace = Workspace() if workspace is None else workspace
-    dtype = _dtype(parameters, residuals, d_outputs, d_final)
+    dtype = _BACKWARD_SEQUENCE.check(parameters, residuals, d_outputs, d_final)
+    x_steps, h_prev_steps, r_steps, z_steps, h_hat_steps = residuals
+    W_r, U_r, W_z, U_z, W_h, U_h = parameters
+    T, n_x, m = x_steps.shape    # steps, input features, batch
+    n_h = h_prev_steps.shape[1]  # hidden units
 
     # the cotangents handed in; None counts as zero
-    dh_steps = _cotangent("d_outputs.h", d_outputs.h, (T, n_h, m), dtype)
-    dh = _cotangent("d_final.h", d_final.h, (n_h, m), dtype)
+    dh_steps = _cotangent(d_outputs.h, (T, n_h, m), dtype)
+    dh = _cotangent(d_final.h, (n_h, m), dtype)
 
-    dh_steps_2 = workspace.array("backward.dh_steps_2", (T, m, n_h), dtype)
-    dh_steps_2[...] = np.swapaxes(dh_steps, -1, -2)  # transpose
-    dh_steps_2_2 = dh.T                              # transpose
-
-    # room for every step and for one; the workspace's is written again by the next call
-    dh_state = np.array(dh_steps_2_2, dtype)
-    dr_z_sum_steps = workspace.array("backward.dr_z_sum_steps", (T, m, 2 * n_h), dtype)
-    dh_hat_add_steps = workspace.array("backward.dh_hat_add_steps", (T, m, n_h), dtype)
-    work, work_2, work_3, work_4, work_5 = workspace.array("backward.work", (5, m, n_h), dtype)
+    dW_r = np.zeros((n_h, n_x), dtype)
+    dU_r = np.zeros((n_h, n_h), dtype)
+    dW_z = np.zeros((n_h, n_x), dtype)
+    dU_z = np.zeros((n_h, n_h), dtype)
+    dW_h = np.zeros((n_h, n_x), dtype)
+    dU_h = np.zeros((n_h, n_h), dtype)
+    dx_steps = np.empty((T, n_x, m), dtype)
     for t in reversed(range(T)):
-        dh_output = dh_steps_2[t]
+        dh_output = dh_steps[t]
+        x = x_steps[t]
         h_prev = h_prev_steps[t]
         r = r_steps[t]
         z = z_steps[t]
         h_hat = h_hat_steps[t]
 
         # 4. h = (1 - z) * h_prev + z * h_hat
-        dh_2 = np.add(dh_state, dh_output, out=dh_state)     # split: the sum over its uses
-        dz_h = np.multiply(dh_2, h_hat, out=work)            # hadamard
-        dh_hat = np.multiply(dh_2, z, out=work_2)            # hadamard
-        dh_subtract = np.multiply(dh_2, h_prev, out=work_3)  # hadamard
-        np.subtract(1, z, out=work_4)
-        dh_prev_h = np.multiply(dh_2, work_4, out=dh_state)  # hadamard
+        dh = dh + dh_output        # split: the sum over its uses
+        dz_h = dh * h_hat          # hadamard
+        dh_hat = dh * z            # hadamard
+        dh_subtract = dh * h_prev  # hadamard
+        subtract = 1 - z
+        dh_prev_h = dh * subtract  # hadamard
 
         # 3. h_hat = tanh(U_h @ (r * h_prev) + W_h @ x)
-        np.multiply(h_hat, h_hat, out=work_5)
-        np.subtract(1, work_5, out=work_5)
-        dh_hat_add = np.multiply(dh_hat, work_5, out=dh_hat_add_steps[t])  # tanh
-        dh_hat_multiply = np.matmul(dh_hat_add, U_h, out=work_2)  # matrix product
-        dr = np.multiply(dh_hat_multiply, h_prev, out=work_5)     # hadamard
-        dh_prev_h_hat = np.multiply(dh_hat_multiply, r, out=work_2)  # hadamard
+        dh_hat_add = dh_hat * (1 - h_hat * h_hat)  # tanh
+        dW_h += dh_hat_add @ x.T                   # matrix product
+        dx_h_hat = W_h.T @ dh_hat_add              # matrix product
+        dU_h += dh_hat_add @ (r * h_prev).T        # matrix product
+        dh_hat_multiply = U_h.T @ dh_hat_add       # matrix product
+        dr = dh_hat_multiply * h_prev              # hadamard
+        dh_prev_h_hat = dh_hat_multiply * r        # hadamard
 
         # 2. z = sigmoid(U_z @ h_prev + W_z @ x)
-        dz = np.subtract(dz_h, dh_subtract, out=work)   # split: the sum over its uses
-        np.multiply(z, work_4, out=work_4)
-        dr_z_sum = dr_z_sum_steps[t]
-        np.multiply(dz, work_4, out=dr_z_sum[:, n_h:])  # dz_slice: sigmoid
+        dz = dz_h - dh_subtract       # split: the sum over its uses
+        dz_add = dz * (z * subtract)  # sigmoid
+        dW_z += dz_add @ x.T          # matrix product
+        dx_z = W_z.T @ dz_add         # matrix product
+        dU_z += dz_add @ h_prev.T     # matrix product
+        dh_prev_z = U_z.T @ dz_add    # matrix product
 
         # 1. r = sigmoid(U_r @ h_prev + W_r @ x)
-        np.subtract(1, r, out=work)
-        np.multiply(r, work, out=work)
-        np.multiply(dr, work, out=dr_z_sum[:, :n_h])       # dr_slice: sigmoid
-        dh_prev = np.matmul(dr_z_sum, U_packed, out=work)  # matrix product
-        np.add(dh_prev_h, dh_prev_h_hat, out=dh_state)
-        np.add(dh_state, dh_prev, out=dh_state)            # dh_prev_2: split: the sum over its uses
+        dr_add = dr * (r * (1 - r))  # sigmoid
+        dW_r += dr_add @ x.T         # matrix product
+        dx_r = W_r.T @ dr_add        # matrix product
+        dU_r += dr_add @ h_prev.T    # matrix product
+        dh_prev_r = U_r.T @ dr_add   # matrix product
+        dh_prev = dh_prev_h + dh_prev_h_hat + dh_prev_z + dh_prev_r  # split: the sum over its uses
+        dx = dx_h_hat + dx_z + dx_r  # split: the sum over its uses
 
-    # for every step at once: no later step reads it
-    dr_slice_steps = dr_z_sum_steps[:, :, :n_h]  # sigmoid
-    dz_slice_steps = dr_z_sum_steps[:, :, n_h:]  # sigmoid
-    dmatmul = workspace.array("backward.dmatmul", (T * m, 3 * n_h), dtype)
-    # split: side by side
-    np.concatenate([dr_slice_steps, dz_slice_steps, dh_hat_add_steps], axis=2,
-        out=np.reshape(dmatmul, (T, m, 3 * n_h)))
-    multiply_rows = workspace.array("backward.multiply_rows", (T * m, n_h), dtype)
-    np.multiply(r_steps, h_prev_steps, out=np.reshape(multiply_rows, (T, m, n_h)))
-    dU_h = np.reshape(dh_hat_add_steps, (T * m, n_h)).T @ multiply_rows  # transpose
-    # transpose
-    dU_packed = np.reshape(dr_z_sum_steps, (T * m, 2 * n_h)).T @ np.reshape(h_prev_steps, (T * m, n_h))
-    dU_r = dU_packed[:n_h]                       # concat
-    dU_z = dU_packed[n_h:]                       # concat
-    dx_rows = dmatmul @ W_packed                 # matrix product
-    dW_packed = dmatmul.T @ x_rows               # transpose
-    dW_r = dW_packed[:n_h]                       # concat
-    dW_z = dW_packed[n_h:2 * n_h]                # concat
-    dW_h = dW_packed[2 * n_h:]                   # concat
-    dx_T = np.reshape(dx_rows, (T, m, n_x))      # reshape
-    dx_steps = np.swapaxes(dx_T, -1, -2)         # transpose
-    dh_prev_3 = dh_state.T                       # transpose
+        # of this step: what is kept, and what the next one starts from
+        dx_steps[t] = dx
+        dh = dh_prev
 
     return Gradients(
         Parameters(W_r=dW_r, U_r=dU_r, W_z=dW_z, U_z=dU_z, W_h=dW_h, U_h=dU_h),
         Inputs(x=dx_steps),
-        State(h=dh_prev_3),
+        State(h=dh),
     )

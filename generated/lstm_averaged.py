@@ -1,4 +1,4 @@
-# Made by graphgen 0.1.0 -O2 from lstm_averaged.yaml (sha256 73b6417e18bb5a46).
+# Made by graphgen 0.1.0 -O1 from lstm_averaged.yaml (sha256 73b6417e18bb5a46).
 # Do not edit: change the spec and build again.
 """The fused-gates LSTM, lstm, with the convention of the article it is from: the cost is a mean over
 the m examples of a batch, the cotangents handed in belong to each example alone, and the 1/m is put
@@ -12,7 +12,7 @@ Sizes:
     m: batch
 """
 
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 import numpy as np
 
@@ -20,29 +20,29 @@ import numpy as np
 class Parameters(NamedTuple):
     """What the cell learns; as gradients, one for each."""
 
-    W_g: np.ndarray  # [3*n_a, n_a + n_x]
-    b_g: np.ndarray  # [3*n_a, 1]
-    W_c: np.ndarray  # [n_a, n_a + n_x]
-    b_c: np.ndarray  # [n_a, 1]
+    W_g: Annotated[np.ndarray, "[3*n_a, n_a + n_x]"]
+    b_g: Annotated[np.ndarray, "[3*n_a, 1]"]
+    W_c: Annotated[np.ndarray, "[n_a, n_a + n_x]"]
+    b_c: Annotated[np.ndarray, "[n_a, 1]"]
 
 
 class Inputs(NamedTuple):
     """What a step reads; as gradients, one for each."""
 
-    x: np.ndarray  # [n_x, m]
+    x: Annotated[np.ndarray, "[n_x, m]"]
 
 
 class State(NamedTuple):
     """What a step hands on to the next; as cotangents, one for each, or None."""
 
-    a: np.ndarray  # [n_a, m]
-    c: np.ndarray  # [n_a, m]
+    a: Annotated[np.ndarray, "[n_a, m]"]
+    c: Annotated[np.ndarray, "[n_a, m]"]
 
 
 class Outputs(NamedTuple):
     """What a step computes; as cotangents, one for each, or None."""
 
-    a: np.ndarray  # [n_a, m]
+    a: Annotated[np.ndarray, "[n_a, m]"]
 
 
 class Gradients(NamedTuple):
@@ -56,59 +56,26 @@ class Gradients(NamedTuple):
 class Residuals(NamedTuple):
     """What the backward pass reads of one step."""
 
-    c_prev: np.ndarray  # [n_a, m]
-    xc: np.ndarray  # [n_a + n_x, m]
-    gate: np.ndarray  # [3*n_a, m]
-    c_hat: np.ndarray  # [n_a, m]
-    tanh_c: np.ndarray  # [n_a, m]
+    c_prev: Annotated[np.ndarray, "[n_a, m]"]
+    xc: Annotated[np.ndarray, "[n_a + n_x, m]"]
+    gate: Annotated[np.ndarray, "[3*n_a, m]"]
+    c_hat: Annotated[np.ndarray, "[n_a, m]"]
+    tanh_c: Annotated[np.ndarray, "[n_a, m]"]
 
 
 class SequenceResiduals(NamedTuple):
     """What the backward pass reads of every step."""
 
-    x_rows: np.ndarray  # [T*m, n_x]
-    W_packed: np.ndarray  # [4*n_a, n_x]
-    W_packed_2: np.ndarray  # [4*n_a, n_a]
-    c_prev_steps: np.ndarray  # [T, m, n_a]
-    gate_1_steps: np.ndarray  # [T, m, n_a]
-    gate_2_steps: np.ndarray  # [T, m, n_a]
-    gate_3_steps: np.ndarray  # [T, m, n_a]
-    c_hat_steps: np.ndarray  # [T, m, n_a]
-    c_steps: np.ndarray  # [T, m, n_a]
-    a_prev_steps: np.ndarray  # [T, m, n_a]
+    c_prev_steps: Annotated[np.ndarray, "[T, n_a, m]"]
+    xc_steps: Annotated[np.ndarray, "[T, n_a + n_x, m]"]
+    gate_steps: Annotated[np.ndarray, "[T, 3*n_a, m]"]
+    c_hat_steps: Annotated[np.ndarray, "[T, n_a, m]"]
+    tanh_c_steps: Annotated[np.ndarray, "[T, n_a, m]"]
 
 
-class Workspace:
-    """Room that calls share: hand one to every call, and calls of the same sizes allocate only what they return.
-
-    It serves one call at a time.
-    """
-
-    def __init__(self) -> None:
-        self._arrays: dict[str, np.ndarray] = {}
-
-    def array(self, name: str, shape: tuple[int, ...], dtype: Any) -> np.ndarray:
-        """The array of a name, with whatever the last call left in it."""
-        array = self._arrays.get(name)
-        if array is None or array.shape != shape or array.dtype != dtype:
-            array = self._arrays[name] = np.empty(shape, dtype)
-        return array
-
-
-def _dtype(*groups: Any) -> np.dtype[Any]:
-    """The floating dtype that the arrays of some groups promote to."""
-    arrays = [array for group in groups if group is not None for array in group]
-    dtypes = [array.dtype for array in arrays if hasattr(array, "dtype") and array.dtype.kind in "fc"]
-    return np.result_type(*dtypes) if dtypes else np.dtype(float)
-
-
-def _cotangent(name: str, value: Any, shape: tuple[int, ...], dtype: Any) -> np.ndarray:
-    """A cotangent of a given shape; None counts as zero."""
-    if value is None:
-        return np.zeros(shape, dtype)
-    if np.shape(value) != shape:
-        raise ValueError(f"the cotangent {name} must have the shape {shape}, not {np.shape(value)}")
-    return np.asarray(value, dtype)
+def _cotangent(value: Any, shape: tuple[int, ...], dtype: Any) -> np.ndarray:
+    """A cotangent as an array; None counts as zero."""
+    return np.zeros(shape, dtype) if value is None else np.asarray(value, dtype)
 
 
 def _glorot(rng: np.random.Generator, shape: tuple[int, ...], dtype: Any) -> np.ndarray:
@@ -118,19 +85,136 @@ def _glorot(rng: np.random.Generator, shape: tuple[int, ...], dtype: Any) -> np.
     return rng.uniform(-limit, limit, shape).astype(dtype)
 
 
+class _Shapes:
+    """The shapes of what a function is handed, as the annotations of its records have them.
+
+    `steps` is the axis that the inputs and d_outputs of a sequence have before all others.
+    """
+
+    def __init__(self, steps: str = "", **records: Any) -> None:
+        self.records = records
+        self.right: dict[Any, tuple[Any, np.dtype[Any]]] = {}  # shapes that were found to be right, with their dtypes
+        self.fields = []
+        for argument, record in records.items():
+            lead = [steps] if steps and argument in ("inputs", "d_outputs") else []
+            for field in record._fields:
+                annotation = record.__annotations__[field]
+                kind, _, dims = ("size", "", "") if annotation is int else annotation.__metadata__[0].partition("[")
+                self.fields.append((f"{argument}.{field}", kind, [*lead, *filter(None, dims[:-1].split(", "))]))
+
+    def check(self, *given: Any, **sizes: int) -> np.dtype[Any]:
+        """The dtype of all floats; ValueError for the first array that is not what its record says.
+
+        What was found to be right is remembered, so that the next call costs little.
+        """
+        try:
+            arrays = [array for record in given for array in record]
+            dtypes = [getattr(array, "dtype", None) for array in arrays]
+            shapes = (*map(type, given), *sizes.values(), *[getattr(array, "shape", array) for array in arrays])
+            known, dtype = self.right[shapes]
+            if known == dtypes:
+                return dtype
+        except (KeyError, TypeError):  # seen for the first time, or no arrays at all
+            pass
+        dtype = self._compare(given, dict(sizes))
+        if len(self.right) >= 1000:
+            self.right.clear()
+        self.right[shapes] = dtypes, dtype
+        return dtype
+
+    def _compare(self, given: Any, sizes: dict[str, int]) -> np.dtype[Any]:
+        """Compare one array after the other: the first one with a size in its shape tells it to the others."""
+        for (argument, record), values in zip(self.records.items(), given):
+            if getattr(values, "_fields", None) != record._fields:
+                expected = f"{record.__name__}({', '.join(record._fields)})"
+                raise ValueError(f"{argument} is {_what(values)}, expected {expected}")
+        rows = [(*row, array) for row, array in zip(self.fields, [array for record in given for array in record])]
+        sizes |= {name.partition(".")[2]: array for name, kind, _, array in rows if kind == "size"}
+        rows = [row for row in rows if row[1] != "size" and not _is_left_out(*row)]
+        floats = [(name, array.dtype) for name, kind, _, array in rows if not kind and _is_float(array)]
+        leader, dtype = floats[0] if floats else ("", np.dtype(float))
+        for name, kind, dims, array in rows * 2:  # again when every size is told
+            if _fits(array, dims, sizes) and _holds(array, kind, dtype, name):
+                continue
+            told = [f"{size}={sizes[size]}" for size in dict.fromkeys(_symbols(", ".join(dims))) if size in sizes]
+            expected = f"{kind or dtype} of shape [{', '.join(dims)}]{' with ' * bool(told)}{', '.join(told)}"
+            why = f", as {leader} is {dtype}" if not kind and _is_float(array) and array.dtype != dtype else ""
+            raise ValueError(f"{name} is {_what(array)}, expected {expected}{why}")
+        return dtype
+
+
+def _is_left_out(name: str, kind: str, dims: list[str], array: Any) -> bool:
+    """Whether a cotangent is None; integers and booleans have none that is read."""
+    return name.startswith("d_") and (array is None or kind != "")
+
+
+def _what(value: Any) -> str:
+    """What was handed in, in a few words."""
+    if value is None:
+        return "None"
+    return f"{value.dtype} of shape {value.shape}" if hasattr(value, "dtype") else f"a {type(value).__name__}"
+
+
+def _is_float(array: Any) -> bool:
+    """Whether a value is an array of floats, or of complex numbers, which the complex step hands in."""
+    return isinstance(array, np.ndarray) and array.dtype.kind in "fc"
+
+
+def _holds(array: Any, kind: str, dtype: Any, name: str) -> bool:
+    """Whether an array holds numbers of a kind; a single number adapts, if it is Python's or a cotangent."""
+    if not hasattr(array, "dtype") or (name.startswith("d_") and array.ndim == 0):
+        return True
+    return array.dtype.kind in {"int": "iu", "bool": "b"}[kind] if kind else bool(array.dtype == dtype)
+
+
+def _fits(array: Any, dims: list[str], sizes: dict[str, int]) -> bool:
+    """Whether an array has the shape of some dims; a size that is not known yet is told by it."""
+    if not isinstance(array, (np.ndarray, np.generic, float, int)) or np.ndim(array) != len(dims):
+        return False
+    found = dict(sizes)
+    for dim, size in zip(dims, np.shape(array)):
+        unknown = [symbol for symbol in _symbols(dim) if symbol not in found]
+        if len(unknown) == 1 and "//" not in dim:  # so it is linear in it
+            none, one = (_value(dim, {**found, unknown[0]: number}) for number in (0, 1))
+            if one != none:
+                found[unknown.pop()] = max(0, (size - none) // (one - none))
+        if not unknown and _value(dim, found) != size:
+            return False
+    sizes.update(found)
+    return True
+
+
+def _symbols(dims: str) -> list[str]:
+    """The names in some dims."""
+    words = dims.translate(str.maketrans("()*/+-,", " " * 7)).split()
+    return [word for word in words if not word.isdigit()]
+
+
+def _value(dim: str, sizes: dict[str, int]) -> int:
+    """The value of a dim, a sum of products such as 2*n + 1; a quotient in it stands as ((n - 1)//2)."""
+    while "((" in dim:
+        before, _, rest = dim.rpartition("((")
+        dividend, _, rest = rest.partition(")//")
+        divisor, _, after = rest.partition(")")
+        dim = f"{before}{_value(dividend, sizes) // int(divisor)}{after}"
+    terms = dim.replace(" - ", " + -").replace("-", "-1*").split(" + ")
+    return sum(int(np.prod([sizes[f] if f in sizes else int(f) for f in term.split("*")])) for term in terms)
+
+
 def sigmoid(x: np.ndarray) -> np.ndarray:
     """The logistic function 1 / (1 + exp(-x)), without overflow at either end."""
     z = np.exp(np.minimum(x, -x))
     return np.where(x >= 0, 1, z) / (1 + z)
 
 
-def sigmoid_into(x: np.ndarray, out: np.ndarray) -> np.ndarray:
-    """The logistic function of x, written into out."""
-    with np.errstate(over="ignore"):  # exp(-x) may be infinite: the quotient is 0 then, as it should be
-        np.exp(np.negative(x, out=out), out=out)
-    np.add(out, 1, out=out)
-    return np.divide(1, out, out=out)
 
+# what each function is handed: the records tell the shapes
+_FORWARD = _Shapes(parameters=Parameters, inputs=Inputs, state=State)
+_BACKWARD = _Shapes(parameters=Parameters, residuals=Residuals, d_outputs=Outputs, d_state=State)
+_FORWARD_SEQUENCE = _Shapes("T", parameters=Parameters, inputs=Inputs, state=State)
+_BACKWARD_SEQUENCE = _Shapes(
+    "T", parameters=Parameters, residuals=SequenceResiduals, d_outputs=Outputs, d_final=State,
+)
 
 def init_parameters(
     rng: np.random.Generator,
@@ -162,6 +246,7 @@ def forward(parameters: Parameters, inputs: Inputs, state: State) -> tuple[Outpu
     4. c = gate[:n_a] * c_hat + gate[n_a:2*n_a] * c_prev
     5. a = gate[2*n_a:] * tanh(c)
     """
+    _FORWARD.check(parameters, inputs, state)
     W_g, b_g, W_c, b_c = parameters
     (x,) = inputs
     a_prev, c_prev = state
@@ -202,15 +287,15 @@ def backward(
     """
     d_outputs = Outputs(None) if d_outputs is None else d_outputs
     d_state = State(None, None) if d_state is None else d_state
+    dtype = _BACKWARD.check(parameters, residuals, d_outputs, d_state)
     c_prev, xc, gate, c_hat, tanh_c = residuals
     W_g, W_c = parameters.W_g, parameters.W_c
     n_a, m = c_prev.shape  # hidden units, batch
-    dtype = _dtype(parameters, residuals, d_outputs, d_state)
 
     # the cotangents handed in; None counts as zero
-    da_output = _cotangent("d_outputs.a", d_outputs.a, (n_a, m), dtype)
-    da_state = _cotangent("d_state.a", d_state.a, (n_a, m), dtype)
-    dc_state = _cotangent("d_state.c", d_state.c, (n_a, m), dtype)
+    da_output = _cotangent(d_outputs.a, (n_a, m), dtype)
+    da_state = _cotangent(d_state.a, (n_a, m), dtype)
+    dc_state = _cotangent(d_state.c, (n_a, m), dtype)
 
     # 5. a = gate[2*n_a:] * tanh(c)
     da = da_output + da_state               # split: the sum over its uses
@@ -256,73 +341,57 @@ def forward_sequence(
     parameters: Parameters,
     inputs: Inputs,
     state: State,
-    workspace: Workspace | None = None,
 ) -> tuple[Outputs, State, SequenceResiduals]:
     """T steps: the outputs of every step, the final state and the residuals.
 
     Every input has a leading axis of T steps, and so has every output.
     """
+    dtype = _FORWARD_SEQUENCE.check(parameters, inputs, state)
     W_g, b_g, W_c, b_c = parameters
+    a_prev, c_prev = state
     n_a = W_c.shape[0]          # hidden units
     T, n_x, m = inputs.x.shape  # steps, input features, batch
-    workspace = Workspace() if workspace is None else workspace
-    dtype = _dtype(parameters, inputs, state)
 
-    # for every step at once: does not read the state
-    x_rows = np.reshape(np.swapaxes(inputs.x, -1, -2), (T * m, n_x))
-    W_packed = np.concatenate([W_g[:, n_a:], W_c[:, n_a:]], axis=0)
-    x_W = workspace.array("forward.x_W", (T, m, 4 * n_a), dtype)
-    np.matmul(x_rows, W_packed.T, out=np.reshape(x_W, (T * m, 4 * n_a)))
-    np.add(x_W, np.concatenate([b_g, b_c], axis=0).T, out=x_W)
-
-    # once for all steps: the same at each
-    W_packed_2 = np.concatenate([W_g[:, :n_a], W_c[:, :n_a]], axis=0)
-
-    # room for every step and for one; the workspace's is written again by the next call
-    a_states = np.empty((T + 1, m, n_a), dtype)
-    a_states[0] = state.a.T
-    c_states = np.empty((T + 1, m, n_a), dtype)
-    c_states[0] = state.c.T
-    gate_1_steps, gate_2_steps = np.empty((2, T, m, n_a), dtype)
-    gate_3_steps, c_hat_steps = np.empty((2, T, m, n_a), dtype)
-    work = workspace.array("forward.work", (m, 4 * n_a), dtype)
-    work_2, work_3 = workspace.array("forward.work_2", (2, m, n_a), dtype)
+    a_steps = np.empty((T, n_a, m), dtype)
+    c_prev_steps = np.empty((T, n_a, m), dtype)
+    xc_steps = np.empty((T, n_a + n_x, m), dtype)
+    gate_steps = np.empty((T, 3 * n_a, m), dtype)
+    c_hat_steps = np.empty((T, n_a, m), dtype)
+    tanh_c_steps = np.empty((T, n_a, m), dtype)
     for t in range(T):
-        add_2 = x_W[t]
-        a_prev = a_states[t]
-        c_prev = c_states[t]
+        x = inputs.x[t]
 
-        np.matmul(a_prev, W_packed_2.T, out=work)
-        np.add(add_2, work, out=work)
+        # 1. xc = concat(a_prev, x)
+        xc = np.concatenate([a_prev, x], axis=0)
 
         # 2. gate = sigmoid(W_g @ xc + b_g)
-        gate_1 = sigmoid_into(work[:, :n_a], gate_1_steps[t])
-        gate_2 = sigmoid_into(work[:, n_a:2 * n_a], gate_2_steps[t])
-        gate_3 = sigmoid_into(work[:, 2 * n_a:3 * n_a], gate_3_steps[t])
+        gate = sigmoid(W_g @ xc + b_g)
 
         # 3. c_hat = tanh(W_c @ xc + b_c)
-        c_hat = np.tanh(work[:, 3 * n_a:], out=c_hat_steps[t])
+        c_hat = np.tanh(W_c @ xc + b_c)
 
         # 4. c = gate[:n_a] * c_hat + gate[n_a:2*n_a] * c_prev
-        np.multiply(gate_1, c_hat, out=work_2)
-        np.multiply(gate_2, c_prev, out=work_3)
-        c = np.add(work_2, work_3, out=c_states[t + 1])
+        c = gate[:n_a] * c_hat + gate[n_a:2 * n_a] * c_prev
 
         # 5. a = gate[2*n_a:] * tanh(c)
-        np.tanh(c, out=work_2)
-        np.multiply(gate_3, work_2, out=a_states[t + 1])  # a
+        tanh_c = np.tanh(c)
+        a = gate[2 * n_a:] * tanh_c
 
-    a_final = a_states[-1].copy().T
-    c_final = c_states[-1].copy().T
-    a_steps_3 = np.swapaxes(a_states[1:], -1, -2)
+        # of this step: what is kept, and what the next one starts from
+        a_steps[t] = a
+        c_prev_steps[t] = c_prev
+        xc_steps[t] = xc
+        gate_steps[t] = gate
+        c_hat_steps[t] = c_hat
+        tanh_c_steps[t] = tanh_c
+        a_prev, c_prev = a, c
 
     return (
-        Outputs(a=a_steps_3),
-        State(a=a_final, c=c_final),
+        Outputs(a=a_steps),
+        State(a=a_prev, c=c_prev),
         SequenceResiduals(
-            x_rows=x_rows, W_packed=W_packed, W_packed_2=W_packed_2, c_prev_steps=c_states[:-1],
-            gate_1_steps=gate_1_steps, gate_2_steps=gate_2_steps, gate_3_steps=gate_3_steps,
-            c_hat_steps=c_hat_steps, c_steps=c_states[1:], a_prev_steps=a_states[:-1],
+            c_prev_steps=c_prev_steps, xc_steps=xc_steps, gate_steps=gate_steps, c_hat_steps=c_hat_steps,
+            tanh_c_steps=tanh_c_steps,
         ),
     )
 
@@ -332,7 +401,6 @@ def backward_sequence(
     residuals: SequenceResiduals,
     d_outputs: Outputs | None = None,
     d_final: State | None = None,
-    workspace: Workspace | None = None,
 ) -> Gradients:
     """Backpropagation through T steps: the gradients of parameters, inputs and initial state.
 
@@ -341,98 +409,72 @@ def backward_sequence(
     """
     d_outputs = Outputs(None) if d_outputs is None else d_outputs
     d_final = State(None, None) if d_final is None else d_final
-    (
-        x_rows, W_packed, W_packed_2, c_prev_steps, gate_1_steps, gate_2_steps, gate_3_steps, c_hat_steps,
-        c_steps, a_prev_steps,
-    ) = residuals
-    n_x = x_rows.shape[1]      # input features
-    n_a = W_packed_2.shape[1]  # hidden units
-    T = c_prev_steps.shape[0]  # steps
-    m = c_prev_steps.shape[1]  # batch
-    workspace = Workspace() if workspace is None else workspace
-    dtype = _dtype(parameters, residuals, d_outputs, d_final)
+    dtype = _BACKWARD_SEQUENCE.check(parameters, residuals, d_outputs, d_final)
+    c_prev_steps, xc_steps, gate_steps, c_hat_steps, tanh_c_steps = residuals
+    W_g, W_c = parameters.W_g, parameters.W_c
+    T, n_a, m = c_prev_steps.shape  # steps, hidden units, batch
+    n_x = xc_steps.shape[1] - n_a   # input features
 
     # the cotangents handed in; None counts as zero
-    da_steps = _cotangent("d_outputs.a", d_outputs.a, (T, n_a, m), dtype)
-    da = _cotangent("d_final.a", d_final.a, (n_a, m), dtype)
-    dc = _cotangent("d_final.c", d_final.c, (n_a, m), dtype)
+    da_steps = _cotangent(d_outputs.a, (T, n_a, m), dtype)
+    da = _cotangent(d_final.a, (n_a, m), dtype)
+    dc = _cotangent(d_final.c, (n_a, m), dtype)
 
-    da_steps_2 = workspace.array("backward.da_steps_2", (T, m, n_a), dtype)
-    da_steps_2[...] = np.swapaxes(da_steps, -1, -2)  # transpose
-    dc_steps_2 = dc.T                                # transpose
-    da_steps_2_2 = da.T                              # transpose
-
-    # room for every step and for one; the workspace's is written again by the next call
-    da_state = np.array(da_steps_2_2, dtype)
-    dc_state = np.array(dc_steps_2, dtype)
-    dsum_steps = workspace.array("backward.dsum_steps", (T, m, 4 * n_a), dtype)
-    work, work_2, work_3, work_4, work_5 = workspace.array("backward.work", (5, m, n_a), dtype)
+    dW_g = np.zeros((3 * n_a, n_a + n_x), dtype)
+    db_g = np.zeros((3 * n_a, 1), dtype)
+    dW_c = np.zeros((n_a, n_a + n_x), dtype)
+    db_c = np.zeros((n_a, 1), dtype)
+    dx_steps = np.empty((T, n_x, m), dtype)
     for t in reversed(range(T)):
-        da_output = da_steps_2[t]
+        da_output = da_steps[t]
         c_prev = c_prev_steps[t]
-        gate_1 = gate_1_steps[t]
-        gate_2 = gate_2_steps[t]
-        gate_3 = gate_3_steps[t]
+        xc = xc_steps[t]
+        gate = gate_steps[t]
         c_hat = c_hat_steps[t]
-        c = c_steps[t]
+        tanh_c = tanh_c_steps[t]
 
         # 5. a = gate[2*n_a:] * tanh(c)
-        da_2 = np.add(da_state, da_output, out=da_state)   # split: the sum over its uses
-        np.tanh(c, out=work)
-        dgate_3 = np.multiply(da_2, work, out=work_2)      # hadamard
-        dtanh_c = np.multiply(da_2, gate_3, out=da_state)  # hadamard
-        np.multiply(work, work, out=work)
-        np.subtract(1, work, out=work)
-        dc_a = np.multiply(dtanh_c, work, out=da_state)    # tanh
+        da = da + da_output                     # split: the sum over its uses
+        dgate_3 = da * tanh_c                   # hadamard
+        dtanh_c = da * gate[2 * n_a:]           # hadamard
+        dc_a = dtanh_c * (1 - tanh_c * tanh_c)  # tanh
 
         # 4. c = gate[:n_a] * c_hat + gate[n_a:2*n_a] * c_prev
-        dc_2 = np.add(dc_state, dc_a, out=dc_state)     # split: the sum over its uses
-        dgate_2 = np.multiply(dc_2, c_prev, out=work)   # hadamard
-        dgate_1 = np.multiply(dc_2, c_hat, out=work_3)  # hadamard
-        dc_hat = np.multiply(dc_2, gate_1, out=work_4)  # hadamard
-        np.multiply(dc_2, gate_2, out=dc_state)         # dc_prev: hadamard
+        dc = dc + dc_a                    # split: the sum over its uses
+        dgate_2 = dc * c_prev             # hadamard
+        dc_prev = dc * gate[n_a:2 * n_a]  # hadamard
+        dgate_1 = dc * c_hat              # hadamard
+        dc_hat = dc * gate[:n_a]          # hadamard
 
         # 3. c_hat = tanh(W_c @ xc + b_c)
-        np.multiply(c_hat, c_hat, out=work_5)
-        np.subtract(1, work_5, out=work_5)
-        dsum = dsum_steps[t]
-        np.multiply(dc_hat, work_5, out=dsum[:, 3 * n_a:])  # dc_hat_slice: tanh
+        dc_hat_add = dc_hat * (1 - c_hat * c_hat)          # tanh
+        db_c += np.sum(dc_hat_add, axis=1, keepdims=True)  # addition, summed where it was broadcast
+        dW_c += dc_hat_add @ xc.T                          # matrix product
+        dxc_c_hat = W_c.T @ dc_hat_add                     # matrix product
 
         # 2. gate = sigmoid(W_g @ xc + b_g)
-        np.subtract(1, gate_3, out=work_4)
-        np.multiply(gate_3, work_4, out=work_4)
-        np.multiply(dgate_3, work_4, out=dsum[:, 2 * n_a:3 * n_a])  # dslice_3: sigmoid
-        np.subtract(1, gate_2, out=work_2)
-        np.multiply(gate_2, work_2, out=work_2)
-        np.multiply(dgate_2, work_2, out=dsum[:, n_a:2 * n_a])  # dslice_2: sigmoid
-        np.subtract(1, gate_1, out=work)
-        np.multiply(gate_1, work, out=work)
-        np.multiply(dgate_1, work, out=dsum[:, :n_a])           # dslice: sigmoid
-        np.matmul(dsum, W_packed_2, out=da_state)               # da_prev: matrix product
+        dgate = np.concatenate([dgate_1, dgate_2, dgate_3], axis=0)  # split: side by side
+        dgate_add = dgate * (gate * (1 - gate))           # sigmoid
+        db_g += np.sum(dgate_add, axis=1, keepdims=True)  # addition, summed where it was broadcast
+        dW_g += dgate_add @ xc.T                          # matrix product
+        dxc_gate = W_g.T @ dgate_add                      # matrix product
 
-    # for every step at once: no later step reads it
-    dmatmul = np.reshape(dsum_steps, (T * m, 4 * n_a))
-    dW_packed_2 = dmatmul.T @ np.reshape(a_prev_steps, (T * m, n_a))  # transpose
-    dW_g_2 = dW_packed_2[:3 * n_a]                       # concat
-    dW_c_2 = dW_packed_2[3 * n_a:]                       # concat
-    # addition, summed where it was broadcast
-    db_packed_T = np.expand_dims(np.sum(dsum_steps, axis=(0, 1)), 0)
-    db_packed = db_packed_T.T                            # transpose
-    db_g = db_packed[:3 * n_a] / m                       # concat; 1/m: the cost is a mean
-    db_c = db_packed[3 * n_a:] / m                       # concat; 1/m: the cost is a mean
-    dx_rows = dmatmul @ W_packed                         # matrix product
-    dW_packed = dmatmul.T @ x_rows                       # transpose
-    dW_g_1 = dW_packed[:3 * n_a]                         # concat
-    dW_c_1 = dW_packed[3 * n_a:]                         # concat
-    dx_T = np.reshape(dx_rows, (T, m, n_x))              # reshape
-    dx_steps = np.swapaxes(dx_T, -1, -2)                 # transpose
-    dc_prev_2 = dc_state.T                               # transpose
-    da_prev_2 = da_state.T                               # transpose
-    dW_c = np.concatenate([dW_c_2, dW_c_1], axis=1) / m  # split: side by side; 1/m: the cost is a mean
-    dW_g = np.concatenate([dW_g_2, dW_g_1], axis=1) / m  # split: side by side; 1/m: the cost is a mean
+        # 1. xc = concat(a_prev, x)
+        dxc = dxc_c_hat + dxc_gate  # split: the sum over its uses
+        da_prev = dxc[:n_a]         # concat
+        dx = dxc[n_a:]              # concat
+
+        # of this step: what is kept, and what the next one starts from
+        dx_steps[t] = dx
+        da, dc = da_prev, dc_prev
+
+    dW_g = dW_g / m  # 1/m: the cost is a mean
+    db_g = db_g / m  # 1/m: the cost is a mean
+    dW_c = dW_c / m  # 1/m: the cost is a mean
+    db_c = db_c / m  # 1/m: the cost is a mean
 
     return Gradients(
         Parameters(W_g=dW_g, b_g=db_g, W_c=dW_c, b_c=db_c),
         Inputs(x=dx_steps),
-        State(a=da_prev_2, c=dc_prev_2),
+        State(a=da, c=dc),
     )

@@ -1,4 +1,4 @@
-# Made by graphgen 0.1.0 -O2 from lstm_forget_bias.yaml (sha256 c05799420d139f0a).
+# Made by graphgen 0.1.0 -O1 from lstm_forget_bias.yaml (sha256 c05799420d139f0a).
 # Do not edit: change the spec and build again.
 """The LSTM of TensorFlow's BasicLSTMCell: one matrix for the forget, input, candidate and output rows,
 in that order, over the input stacked on the hidden state, and a constant added to the forget gate
@@ -14,7 +14,7 @@ Sizes:
     m: batch
 """
 
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 import numpy as np
 
@@ -22,27 +22,27 @@ import numpy as np
 class Parameters(NamedTuple):
     """What the cell learns; as gradients, one for each."""
 
-    W: np.ndarray  # [4*n_h, n_h + n_x]
-    b: np.ndarray  # [4*n_h, 1]
+    W: Annotated[np.ndarray, "[4*n_h, n_h + n_x]"]
+    b: Annotated[np.ndarray, "[4*n_h, 1]"]
 
 
 class Inputs(NamedTuple):
     """What a step reads; as gradients, one for each."""
 
-    x: np.ndarray  # [n_x, m]
+    x: Annotated[np.ndarray, "[n_x, m]"]
 
 
 class State(NamedTuple):
     """What a step hands on to the next; as cotangents, one for each, or None."""
 
-    h: np.ndarray  # [n_h, m]
-    c: np.ndarray  # [n_h, m]
+    h: Annotated[np.ndarray, "[n_h, m]"]
+    c: Annotated[np.ndarray, "[n_h, m]"]
 
 
 class Outputs(NamedTuple):
     """What a step computes; as cotangents, one for each, or None."""
 
-    h: np.ndarray  # [n_h, m]
+    h: Annotated[np.ndarray, "[n_h, m]"]
 
 
 class Gradients(NamedTuple):
@@ -56,59 +56,30 @@ class Gradients(NamedTuple):
 class Residuals(NamedTuple):
     """What the backward pass reads of one step."""
 
-    c_prev: np.ndarray  # [n_h, m]
-    z_concat: np.ndarray  # [n_h + n_x, m]
-    f: np.ndarray  # [n_h, m]
-    i: np.ndarray  # [n_h, m]
-    c_hat: np.ndarray  # [n_h, m]
-    o: np.ndarray  # [n_h, m]
-    tanh_c: np.ndarray  # [n_h, m]
+    c_prev: Annotated[np.ndarray, "[n_h, m]"]
+    z_concat: Annotated[np.ndarray, "[n_h + n_x, m]"]
+    f: Annotated[np.ndarray, "[n_h, m]"]
+    i: Annotated[np.ndarray, "[n_h, m]"]
+    c_hat: Annotated[np.ndarray, "[n_h, m]"]
+    o: Annotated[np.ndarray, "[n_h, m]"]
+    tanh_c: Annotated[np.ndarray, "[n_h, m]"]
 
 
 class SequenceResiduals(NamedTuple):
     """What the backward pass reads of every step."""
 
-    x_rows: np.ndarray  # [T*m, n_x]
-    c_prev_steps: np.ndarray  # [T, m, n_h]
-    f_steps: np.ndarray  # [T, m, n_h]
-    i_steps: np.ndarray  # [T, m, n_h]
-    c_hat_steps: np.ndarray  # [T, m, n_h]
-    o_steps: np.ndarray  # [T, m, n_h]
-    c_steps: np.ndarray  # [T, m, n_h]
-    h_prev_steps: np.ndarray  # [T, m, n_h]
+    c_prev_steps: Annotated[np.ndarray, "[T, n_h, m]"]
+    z_concat_steps: Annotated[np.ndarray, "[T, n_h + n_x, m]"]
+    f_steps: Annotated[np.ndarray, "[T, n_h, m]"]
+    i_steps: Annotated[np.ndarray, "[T, n_h, m]"]
+    c_hat_steps: Annotated[np.ndarray, "[T, n_h, m]"]
+    o_steps: Annotated[np.ndarray, "[T, n_h, m]"]
+    tanh_c_steps: Annotated[np.ndarray, "[T, n_h, m]"]
 
 
-class Workspace:
-    """Room that calls share: hand one to every call, and calls of the same sizes allocate only what they return.
-
-    It serves one call at a time.
-    """
-
-    def __init__(self) -> None:
-        self._arrays: dict[str, np.ndarray] = {}
-
-    def array(self, name: str, shape: tuple[int, ...], dtype: Any) -> np.ndarray:
-        """The array of a name, with whatever the last call left in it."""
-        array = self._arrays.get(name)
-        if array is None or array.shape != shape or array.dtype != dtype:
-            array = self._arrays[name] = np.empty(shape, dtype)
-        return array
-
-
-def _dtype(*groups: Any) -> np.dtype[Any]:
-    """The floating dtype that the arrays of some groups promote to."""
-    arrays = [array for group in groups if group is not None for array in group]
-    dtypes = [array.dtype for array in arrays if hasattr(array, "dtype") and array.dtype.kind in "fc"]
-    return np.result_type(*dtypes) if dtypes else np.dtype(float)
-
-
-def _cotangent(name: str, value: Any, shape: tuple[int, ...], dtype: Any) -> np.ndarray:
-    """A cotangent of a given shape; None counts as zero."""
-    if value is None:
-        return np.zeros(shape, dtype)
-    if np.shape(value) != shape:
-        raise ValueError(f"the cotangent {name} must have the shape {shape}, not {np.shape(value)}")
-    return np.asarray(value, dtype)
+def _cotangent(value: Any, shape: tuple[int, ...], dtype: Any) -> np.ndarray:
+    """A cotangent as an array; None counts as zero."""
+    return np.zeros(shape, dtype) if value is None else np.asarray(value, dtype)
 
 
 def _glorot(rng: np.random.Generator, shape: tuple[int, ...], dtype: Any) -> np.ndarray:
@@ -118,19 +89,136 @@ def _glorot(rng: np.random.Generator, shape: tuple[int, ...], dtype: Any) -> np.
     return rng.uniform(-limit, limit, shape).astype(dtype)
 
 
+class _Shapes:
+    """The shapes of what a function is handed, as the annotations of its records have them.
+
+    `steps` is the axis that the inputs and d_outputs of a sequence have before all others.
+    """
+
+    def __init__(self, steps: str = "", **records: Any) -> None:
+        self.records = records
+        self.right: dict[Any, tuple[Any, np.dtype[Any]]] = {}  # shapes that were found to be right, with their dtypes
+        self.fields = []
+        for argument, record in records.items():
+            lead = [steps] if steps and argument in ("inputs", "d_outputs") else []
+            for field in record._fields:
+                annotation = record.__annotations__[field]
+                kind, _, dims = ("size", "", "") if annotation is int else annotation.__metadata__[0].partition("[")
+                self.fields.append((f"{argument}.{field}", kind, [*lead, *filter(None, dims[:-1].split(", "))]))
+
+    def check(self, *given: Any, **sizes: int) -> np.dtype[Any]:
+        """The dtype of all floats; ValueError for the first array that is not what its record says.
+
+        What was found to be right is remembered, so that the next call costs little.
+        """
+        try:
+            arrays = [array for record in given for array in record]
+            dtypes = [getattr(array, "dtype", None) for array in arrays]
+            shapes = (*map(type, given), *sizes.values(), *[getattr(array, "shape", array) for array in arrays])
+            known, dtype = self.right[shapes]
+            if known == dtypes:
+                return dtype
+        except (KeyError, TypeError):  # seen for the first time, or no arrays at all
+            pass
+        dtype = self._compare(given, dict(sizes))
+        if len(self.right) >= 1000:
+            self.right.clear()
+        self.right[shapes] = dtypes, dtype
+        return dtype
+
+    def _compare(self, given: Any, sizes: dict[str, int]) -> np.dtype[Any]:
+        """Compare one array after the other: the first one with a size in its shape tells it to the others."""
+        for (argument, record), values in zip(self.records.items(), given):
+            if getattr(values, "_fields", None) != record._fields:
+                expected = f"{record.__name__}({', '.join(record._fields)})"
+                raise ValueError(f"{argument} is {_what(values)}, expected {expected}")
+        rows = [(*row, array) for row, array in zip(self.fields, [array for record in given for array in record])]
+        sizes |= {name.partition(".")[2]: array for name, kind, _, array in rows if kind == "size"}
+        rows = [row for row in rows if row[1] != "size" and not _is_left_out(*row)]
+        floats = [(name, array.dtype) for name, kind, _, array in rows if not kind and _is_float(array)]
+        leader, dtype = floats[0] if floats else ("", np.dtype(float))
+        for name, kind, dims, array in rows * 2:  # again when every size is told
+            if _fits(array, dims, sizes) and _holds(array, kind, dtype, name):
+                continue
+            told = [f"{size}={sizes[size]}" for size in dict.fromkeys(_symbols(", ".join(dims))) if size in sizes]
+            expected = f"{kind or dtype} of shape [{', '.join(dims)}]{' with ' * bool(told)}{', '.join(told)}"
+            why = f", as {leader} is {dtype}" if not kind and _is_float(array) and array.dtype != dtype else ""
+            raise ValueError(f"{name} is {_what(array)}, expected {expected}{why}")
+        return dtype
+
+
+def _is_left_out(name: str, kind: str, dims: list[str], array: Any) -> bool:
+    """Whether a cotangent is None; integers and booleans have none that is read."""
+    return name.startswith("d_") and (array is None or kind != "")
+
+
+def _what(value: Any) -> str:
+    """What was handed in, in a few words."""
+    if value is None:
+        return "None"
+    return f"{value.dtype} of shape {value.shape}" if hasattr(value, "dtype") else f"a {type(value).__name__}"
+
+
+def _is_float(array: Any) -> bool:
+    """Whether a value is an array of floats, or of complex numbers, which the complex step hands in."""
+    return isinstance(array, np.ndarray) and array.dtype.kind in "fc"
+
+
+def _holds(array: Any, kind: str, dtype: Any, name: str) -> bool:
+    """Whether an array holds numbers of a kind; a single number adapts, if it is Python's or a cotangent."""
+    if not hasattr(array, "dtype") or (name.startswith("d_") and array.ndim == 0):
+        return True
+    return array.dtype.kind in {"int": "iu", "bool": "b"}[kind] if kind else bool(array.dtype == dtype)
+
+
+def _fits(array: Any, dims: list[str], sizes: dict[str, int]) -> bool:
+    """Whether an array has the shape of some dims; a size that is not known yet is told by it."""
+    if not isinstance(array, (np.ndarray, np.generic, float, int)) or np.ndim(array) != len(dims):
+        return False
+    found = dict(sizes)
+    for dim, size in zip(dims, np.shape(array)):
+        unknown = [symbol for symbol in _symbols(dim) if symbol not in found]
+        if len(unknown) == 1 and "//" not in dim:  # so it is linear in it
+            none, one = (_value(dim, {**found, unknown[0]: number}) for number in (0, 1))
+            if one != none:
+                found[unknown.pop()] = max(0, (size - none) // (one - none))
+        if not unknown and _value(dim, found) != size:
+            return False
+    sizes.update(found)
+    return True
+
+
+def _symbols(dims: str) -> list[str]:
+    """The names in some dims."""
+    words = dims.translate(str.maketrans("()*/+-,", " " * 7)).split()
+    return [word for word in words if not word.isdigit()]
+
+
+def _value(dim: str, sizes: dict[str, int]) -> int:
+    """The value of a dim, a sum of products such as 2*n + 1; a quotient in it stands as ((n - 1)//2)."""
+    while "((" in dim:
+        before, _, rest = dim.rpartition("((")
+        dividend, _, rest = rest.partition(")//")
+        divisor, _, after = rest.partition(")")
+        dim = f"{before}{_value(dividend, sizes) // int(divisor)}{after}"
+    terms = dim.replace(" - ", " + -").replace("-", "-1*").split(" + ")
+    return sum(int(np.prod([sizes[f] if f in sizes else int(f) for f in term.split("*")])) for term in terms)
+
+
 def sigmoid(x: np.ndarray) -> np.ndarray:
     """The logistic function 1 / (1 + exp(-x)), without overflow at either end."""
     z = np.exp(np.minimum(x, -x))
     return np.where(x >= 0, 1, z) / (1 + z)
 
 
-def sigmoid_into(x: np.ndarray, out: np.ndarray) -> np.ndarray:
-    """The logistic function of x, written into out."""
-    with np.errstate(over="ignore"):  # exp(-x) may be infinite: the quotient is 0 then, as it should be
-        np.exp(np.negative(x, out=out), out=out)
-    np.add(out, 1, out=out)
-    return np.divide(1, out, out=out)
 
+# what each function is handed: the records tell the shapes
+_FORWARD = _Shapes(parameters=Parameters, inputs=Inputs, state=State)
+_BACKWARD = _Shapes(parameters=Parameters, residuals=Residuals, d_outputs=Outputs, d_state=State)
+_FORWARD_SEQUENCE = _Shapes("T", parameters=Parameters, inputs=Inputs, state=State)
+_BACKWARD_SEQUENCE = _Shapes(
+    "T", parameters=Parameters, residuals=SequenceResiduals, d_outputs=Outputs, d_final=State,
+)
 
 def init_parameters(
     rng: np.random.Generator,
@@ -159,6 +247,7 @@ def forward(parameters: Parameters, inputs: Inputs, state: State) -> tuple[Outpu
     6. c = f * c_prev + i * c_hat
     7. h = o * tanh(c)
     """
+    _FORWARD.check(parameters, inputs, state)
     W, b = parameters
     (x,) = inputs
     h_prev, c_prev = state
@@ -206,16 +295,16 @@ def backward(
     """
     d_outputs = Outputs(None) if d_outputs is None else d_outputs
     d_state = State(None, None) if d_state is None else d_state
+    dtype = _BACKWARD.check(parameters, residuals, d_outputs, d_state)
     c_prev, z_concat, f, i, c_hat, o, tanh_c = residuals
     W = parameters.W
     n_h, m = c_prev.shape          # hidden units, batch
     n_x = z_concat.shape[0] - n_h  # input features
-    dtype = _dtype(parameters, residuals, d_outputs, d_state)
 
     # the cotangents handed in; None counts as zero
-    dh_output = _cotangent("d_outputs.h", d_outputs.h, (n_h, m), dtype)
-    dh_state = _cotangent("d_state.h", d_state.h, (n_h, m), dtype)
-    dc_state = _cotangent("d_state.c", d_state.c, (n_h, m), dtype)
+    dh_output = _cotangent(d_outputs.h, (n_h, m), dtype)
+    dh_state = _cotangent(d_state.h, (n_h, m), dtype)
+    dc_state = _cotangent(d_state.c, (n_h, m), dtype)
 
     # 7. h = o * tanh(c)
     dh = dh_output + dh_state               # split: the sum over its uses
@@ -257,74 +346,68 @@ def forward_sequence(
     parameters: Parameters,
     inputs: Inputs,
     state: State,
-    workspace: Workspace | None = None,
 ) -> tuple[Outputs, State, SequenceResiduals]:
     """T steps: the outputs of every step, the final state and the residuals.
 
     Every input has a leading axis of T steps, and so has every output.
     """
+    dtype = _FORWARD_SEQUENCE.check(parameters, inputs, state)
     W, b = parameters
+    h_prev, c_prev = state
     T, n_x, m = inputs.x.shape  # steps, input features, batch
-    n_h = state.h.shape[0]      # hidden units
-    workspace = Workspace() if workspace is None else workspace
-    dtype = _dtype(parameters, inputs, state)
+    n_h = h_prev.shape[0]       # hidden units
 
-    # for every step at once: does not read the state
-    x_rows = np.reshape(np.swapaxes(inputs.x, -1, -2), (T * m, n_x))
-    matmul_rows = workspace.array("forward.matmul_rows", (T, m, 4 * n_h), dtype)
-    np.matmul(x_rows, W[:, :n_x].T, out=np.reshape(matmul_rows, (T * m, 4 * n_h)))
-    np.add(matmul_rows, b.T, out=matmul_rows)
-
-    # room for every step and for one; the workspace's is written again by the next call
-    h_states = np.empty((T + 1, m, n_h), dtype)
-    h_states[0] = state.h.T
-    c_states = np.empty((T + 1, m, n_h), dtype)
-    c_states[0] = state.c.T
-    f_steps, i_steps, c_hat_steps, o_steps = np.empty((4, T, m, n_h), dtype)
-    work = workspace.array("forward.work", (m, 4 * n_h), dtype)
-    work_2, work_3 = workspace.array("forward.work_2", (2, m, n_h), dtype)
+    h_steps = np.empty((T, n_h, m), dtype)
+    c_prev_steps = np.empty((T, n_h, m), dtype)
+    z_concat_steps = np.empty((T, n_h + n_x, m), dtype)
+    f_steps = np.empty((T, n_h, m), dtype)
+    i_steps = np.empty((T, n_h, m), dtype)
+    c_hat_steps = np.empty((T, n_h, m), dtype)
+    o_steps = np.empty((T, n_h, m), dtype)
+    tanh_c_steps = np.empty((T, n_h, m), dtype)
     for t in range(T):
-        add_2 = matmul_rows[t]
-        h_prev = h_states[t]
-        c_prev = c_states[t]
-
-        np.matmul(h_prev, W[:, n_x:].T, out=work)
+        x = inputs.x[t]
 
         # 1. z = W @ concat(x, h_prev) + b
-        z = np.add(add_2, work, out=work)
+        z_concat = np.concatenate([x, h_prev], axis=0)
+        z = W @ z_concat + b
 
         # 2. f = sigmoid(z[:n_h] + forget_bias)
-        np.add(z[:, :n_h], 1, out=work_2)
-        f = sigmoid_into(work_2, f_steps[t])
+        f = sigmoid(z[:n_h] + 1)
 
         # 3. i = sigmoid(z[n_h:2*n_h])
-        i = sigmoid_into(z[:, n_h:2 * n_h], i_steps[t])
+        i = sigmoid(z[n_h:2 * n_h])
 
         # 4. c_hat = tanh(z[2*n_h:3*n_h])
-        c_hat = np.tanh(z[:, 2 * n_h:3 * n_h], out=c_hat_steps[t])
+        c_hat = np.tanh(z[2 * n_h:3 * n_h])
 
         # 5. o = sigmoid(z[3*n_h:])
-        o = sigmoid_into(z[:, 3 * n_h:], o_steps[t])
+        o = sigmoid(z[3 * n_h:])
 
         # 6. c = f * c_prev + i * c_hat
-        np.multiply(f, c_prev, out=work_2)
-        np.multiply(i, c_hat, out=work_3)
-        c = np.add(work_2, work_3, out=c_states[t + 1])
+        c = f * c_prev + i * c_hat
 
         # 7. h = o * tanh(c)
-        np.tanh(c, out=work_2)
-        np.multiply(o, work_2, out=h_states[t + 1])  # h
+        tanh_c = np.tanh(c)
+        h = o * tanh_c
 
-    h_final = h_states[-1].copy().T
-    c_final = c_states[-1].copy().T
-    h_steps_3 = np.swapaxes(h_states[1:], -1, -2)
+        # of this step: what is kept, and what the next one starts from
+        h_steps[t] = h
+        c_prev_steps[t] = c_prev
+        z_concat_steps[t] = z_concat
+        f_steps[t] = f
+        i_steps[t] = i
+        c_hat_steps[t] = c_hat
+        o_steps[t] = o
+        tanh_c_steps[t] = tanh_c
+        h_prev, c_prev = h, c
 
     return (
-        Outputs(h=h_steps_3),
-        State(h=h_final, c=c_final),
+        Outputs(h=h_steps),
+        State(h=h_prev, c=c_prev),
         SequenceResiduals(
-            x_rows=x_rows, c_prev_steps=c_states[:-1], f_steps=f_steps, i_steps=i_steps,
-            c_hat_steps=c_hat_steps, o_steps=o_steps, c_steps=c_states[1:], h_prev_steps=h_states[:-1],
+            c_prev_steps=c_prev_steps, z_concat_steps=z_concat_steps, f_steps=f_steps, i_steps=i_steps,
+            c_hat_steps=c_hat_steps, o_steps=o_steps, tanh_c_steps=tanh_c_steps,
         ),
     )
 
@@ -334,7 +417,6 @@ def backward_sequence(
     residuals: SequenceResiduals,
     d_outputs: Outputs | None = None,
     d_final: State | None = None,
-    workspace: Workspace | None = None,
 ) -> Gradients:
     """Backpropagation through T steps: the gradients of parameters, inputs and initial state.
 
@@ -343,90 +425,65 @@ def backward_sequence(
     """
     d_outputs = Outputs(None) if d_outputs is None else d_outputs
     d_final = State(None, None) if d_final is None else d_final
-    x_rows, c_prev_steps, f_steps, i_steps, c_hat_steps, o_steps, c_steps, h_prev_steps = residuals
+    dtype = _BACKWARD_SEQUENCE.check(parameters, residuals, d_outputs, d_final)
+    c_prev_steps, z_concat_steps, f_steps, i_steps, c_hat_steps, o_steps, tanh_c_steps = residuals
     W = parameters.W
-    n_x = x_rows.shape[1]           # input features
-    T, m, n_h = c_prev_steps.shape  # steps, batch, hidden units
-    workspace = Workspace() if workspace is None else workspace
-    dtype = _dtype(parameters, residuals, d_outputs, d_final)
+    T, n_h, m = c_prev_steps.shape       # steps, hidden units, batch
+    n_x = z_concat_steps.shape[1] - n_h  # input features
 
     # the cotangents handed in; None counts as zero
-    dh_steps = _cotangent("d_outputs.h", d_outputs.h, (T, n_h, m), dtype)
-    dh = _cotangent("d_final.h", d_final.h, (n_h, m), dtype)
-    dc = _cotangent("d_final.c", d_final.c, (n_h, m), dtype)
+    dh_steps = _cotangent(d_outputs.h, (T, n_h, m), dtype)
+    dh = _cotangent(d_final.h, (n_h, m), dtype)
+    dc = _cotangent(d_final.c, (n_h, m), dtype)
 
-    dh_steps_2 = workspace.array("backward.dh_steps_2", (T, m, n_h), dtype)
-    dh_steps_2[...] = np.swapaxes(dh_steps, -1, -2)  # transpose
-    dc_steps_2 = dc.T                                # transpose
-    dh_steps_2_2 = dh.T                              # transpose
-
-    # room for every step and for one; the workspace's is written again by the next call
-    dh_state = np.array(dh_steps_2_2, dtype)
-    dc_state = np.array(dc_steps_2, dtype)
-    dz_steps = workspace.array("backward.dz_steps", (T, m, 4 * n_h), dtype)
-    work, work_2, work_3, work_4, work_5 = workspace.array("backward.work", (5, m, n_h), dtype)
+    dW = np.zeros((4 * n_h, n_h + n_x), dtype)
+    db = np.zeros((4 * n_h, 1), dtype)
+    dx_steps = np.empty((T, n_x, m), dtype)
     for t in reversed(range(T)):
-        dh_output = dh_steps_2[t]
+        dh_output = dh_steps[t]
         c_prev = c_prev_steps[t]
+        z_concat = z_concat_steps[t]
         f = f_steps[t]
         i = i_steps[t]
         c_hat = c_hat_steps[t]
         o = o_steps[t]
-        c = c_steps[t]
+        tanh_c = tanh_c_steps[t]
 
         # 7. h = o * tanh(c)
-        dh_2 = np.add(dh_state, dh_output, out=dh_state)  # split: the sum over its uses
-        np.tanh(c, out=work)
-        do = np.multiply(dh_2, work, out=work_2)          # hadamard
-        dtanh_c = np.multiply(dh_2, o, out=dh_state)      # hadamard
-        np.multiply(work, work, out=work)
-        np.subtract(1, work, out=work)
-        dc_h = np.multiply(dtanh_c, work, out=dh_state)   # tanh
+        dh = dh + dh_output                     # split: the sum over its uses
+        do = dh * tanh_c                        # hadamard
+        dtanh_c = dh * o                        # hadamard
+        dc_h = dtanh_c * (1 - tanh_c * tanh_c)  # tanh
 
         # 6. c = f * c_prev + i * c_hat
-        dc_2 = np.add(dc_state, dc_h, out=dc_state)  # split: the sum over its uses
-        di = np.multiply(dc_2, c_hat, out=work)      # hadamard
-        dc_hat = np.multiply(dc_2, i, out=work_3)    # hadamard
-        df = np.multiply(dc_2, c_prev, out=work_4)   # hadamard
-        np.multiply(dc_2, f, out=dc_state)           # dc_prev: hadamard
+        dc = dc + dc_h    # split: the sum over its uses
+        di = dc * c_hat   # hadamard
+        dc_hat = dc * i   # hadamard
+        df = dc * c_prev  # hadamard
+        dc_prev = dc * f  # hadamard
 
         # 5. o = sigmoid(z[3*n_h:])
-        np.subtract(1, o, out=work_5)
-        np.multiply(o, work_5, out=work_5)
-
-        # 1. z = W @ concat(x, h_prev) + b
-        dz = dz_steps[t]
-
-        # 5. o = sigmoid(z[3*n_h:])
-        np.multiply(do, work_5, out=dz[:, 3 * n_h:])  # dz_4: sigmoid
+        dz_4 = do * (o * (1 - o))  # sigmoid
 
         # 4. c_hat = tanh(z[2*n_h:3*n_h])
-        np.multiply(c_hat, c_hat, out=work_2)
-        np.subtract(1, work_2, out=work_2)
-        np.multiply(dc_hat, work_2, out=dz[:, 2 * n_h:3 * n_h])  # dz_3: tanh
+        dz_3 = dc_hat * (1 - c_hat * c_hat)  # tanh
 
         # 3. i = sigmoid(z[n_h:2*n_h])
-        np.subtract(1, i, out=work_2)
-        np.multiply(i, work_2, out=work_2)
-        np.multiply(di, work_2, out=dz[:, n_h:2 * n_h])  # dz_2: sigmoid
+        dz_2 = di * (i * (1 - i))  # sigmoid
 
         # 2. f = sigmoid(z[:n_h] + forget_bias)
-        np.subtract(1, f, out=work)
-        np.multiply(f, work, out=work)
-        np.multiply(df, work, out=dz[:, :n_h])   # df_add: sigmoid
-        np.matmul(dz, W[:, n_x:], out=dh_state)  # dh_prev: matrix product
+        df_add = df * (f * (1 - f))  # sigmoid
 
-    # for every step at once: no later step reads it
-    dmatmul = np.reshape(dz_steps, (T * m, 4 * n_h))
-    dW_2 = dmatmul.T @ np.reshape(h_prev_steps, (T * m, n_h))  # transpose
-    db_T = np.expand_dims(np.sum(dz_steps, axis=(0, 1)), 0)  # addition, summed where it was broadcast
-    db = db_T.T                                              # transpose
-    dx_rows = dmatmul @ W[:, :n_x]                           # matrix product
-    dW_1 = dmatmul.T @ x_rows                                # transpose
-    dx_T = np.reshape(dx_rows, (T, m, n_x))                  # reshape
-    dx_steps = np.swapaxes(dx_T, -1, -2)                     # transpose
-    dc_prev_2 = dc_state.T                                   # transpose
-    dh_prev_2 = dh_state.T                                   # transpose
-    dW = np.concatenate([dW_1, dW_2], axis=1)                # split: side by side
+        # 1. z = W @ concat(x, h_prev) + b
+        dz = np.concatenate([df_add, dz_2, dz_3, dz_4], axis=0)  # split: side by side
+        db += np.sum(dz, axis=1, keepdims=True)                  # addition, summed where it was broadcast
+        dW += dz @ z_concat.T                                    # matrix product
+        dz_concat = W.T @ dz                                     # matrix product
+        dx = dz_concat[:n_x]                                     # concat
+        dh_prev = dz_concat[n_x:]                                # concat
 
-    return Gradients(Parameters(W=dW, b=db), Inputs(x=dx_steps), State(h=dh_prev_2, c=dc_prev_2))
+        # of this step: what is kept, and what the next one starts from
+        dx_steps[t] = dx
+        dh, dc = dh_prev, dc_prev
+
+    return Gradients(Parameters(W=dW, b=db), Inputs(x=dx_steps), State(h=dh, c=dc))

@@ -1,4 +1,4 @@
-# Made by graphgen 0.1.0 -O2 from peephole_lstm.yaml (sha256 631f27b455fd2b32).
+# Made by graphgen 0.1.0 -O1 from peephole_lstm.yaml (sha256 631f27b455fd2b32).
 # Do not edit: change the spec and build again.
 """The LSTM whose gates also look at the cell state, each unit at its own, through the vectors p; it
 learns precise timing that the hidden state hides when the output gate is shut. The input and forget
@@ -14,7 +14,7 @@ Sizes:
     m: batch
 """
 
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 import numpy as np
 
@@ -22,40 +22,40 @@ import numpy as np
 class Parameters(NamedTuple):
     """What the cell learns; as gradients, one for each."""
 
-    W_i: np.ndarray  # [n_h, n_x]
-    U_i: np.ndarray  # [n_h, n_h]
-    p_i: np.ndarray  # [n_h, 1]
-    b_i: np.ndarray  # [n_h, 1]
-    W_f: np.ndarray  # [n_h, n_x]
-    U_f: np.ndarray  # [n_h, n_h]
-    p_f: np.ndarray  # [n_h, 1]
-    b_f: np.ndarray  # [n_h, 1]
-    W_g: np.ndarray  # [n_h, n_x]
-    U_g: np.ndarray  # [n_h, n_h]
-    b_g: np.ndarray  # [n_h, 1]
-    W_o: np.ndarray  # [n_h, n_x]
-    U_o: np.ndarray  # [n_h, n_h]
-    p_o: np.ndarray  # [n_h, 1]
-    b_o: np.ndarray  # [n_h, 1]
+    W_i: Annotated[np.ndarray, "[n_h, n_x]"]
+    U_i: Annotated[np.ndarray, "[n_h, n_h]"]
+    p_i: Annotated[np.ndarray, "[n_h, 1]"]
+    b_i: Annotated[np.ndarray, "[n_h, 1]"]
+    W_f: Annotated[np.ndarray, "[n_h, n_x]"]
+    U_f: Annotated[np.ndarray, "[n_h, n_h]"]
+    p_f: Annotated[np.ndarray, "[n_h, 1]"]
+    b_f: Annotated[np.ndarray, "[n_h, 1]"]
+    W_g: Annotated[np.ndarray, "[n_h, n_x]"]
+    U_g: Annotated[np.ndarray, "[n_h, n_h]"]
+    b_g: Annotated[np.ndarray, "[n_h, 1]"]
+    W_o: Annotated[np.ndarray, "[n_h, n_x]"]
+    U_o: Annotated[np.ndarray, "[n_h, n_h]"]
+    p_o: Annotated[np.ndarray, "[n_h, 1]"]
+    b_o: Annotated[np.ndarray, "[n_h, 1]"]
 
 
 class Inputs(NamedTuple):
     """What a step reads; as gradients, one for each."""
 
-    x: np.ndarray  # [n_x, m]
+    x: Annotated[np.ndarray, "[n_x, m]"]
 
 
 class State(NamedTuple):
     """What a step hands on to the next; as cotangents, one for each, or None."""
 
-    h: np.ndarray  # [n_h, m]
-    c: np.ndarray  # [n_h, m]
+    h: Annotated[np.ndarray, "[n_h, m]"]
+    c: Annotated[np.ndarray, "[n_h, m]"]
 
 
 class Outputs(NamedTuple):
     """What a step computes; as cotangents, one for each, or None."""
 
-    h: np.ndarray  # [n_h, m]
+    h: Annotated[np.ndarray, "[n_h, m]"]
 
 
 class Gradients(NamedTuple):
@@ -69,62 +69,32 @@ class Gradients(NamedTuple):
 class Residuals(NamedTuple):
     """What the backward pass reads of one step."""
 
-    x: np.ndarray  # [n_x, m]
-    h_prev: np.ndarray  # [n_h, m]
-    c_prev: np.ndarray  # [n_h, m]
-    i: np.ndarray  # [n_h, m]
-    f: np.ndarray  # [n_h, m]
-    g: np.ndarray  # [n_h, m]
-    o: np.ndarray  # [n_h, m]
-    tanh_c: np.ndarray  # [n_h, m]
+    x: Annotated[np.ndarray, "[n_x, m]"]
+    h_prev: Annotated[np.ndarray, "[n_h, m]"]
+    c_prev: Annotated[np.ndarray, "[n_h, m]"]
+    i: Annotated[np.ndarray, "[n_h, m]"]
+    f: Annotated[np.ndarray, "[n_h, m]"]
+    g: Annotated[np.ndarray, "[n_h, m]"]
+    o: Annotated[np.ndarray, "[n_h, m]"]
+    tanh_c: Annotated[np.ndarray, "[n_h, m]"]
 
 
 class SequenceResiduals(NamedTuple):
     """What the backward pass reads of every step."""
 
-    x_rows: np.ndarray  # [T*m, n_x]
-    W_packed: np.ndarray  # [4*n_h, n_x]
-    U_packed: np.ndarray  # [4*n_h, n_h]
-    c_prev_steps: np.ndarray  # [T, m, n_h]
-    i_steps: np.ndarray  # [T, m, n_h]
-    f_steps: np.ndarray  # [T, m, n_h]
-    g_steps: np.ndarray  # [T, m, n_h]
-    c_steps: np.ndarray  # [T, m, n_h]
-    o_steps: np.ndarray  # [T, m, n_h]
-    h_prev_steps: np.ndarray  # [T, m, n_h]
+    x_steps: Annotated[np.ndarray, "[T, n_x, m]"]
+    h_prev_steps: Annotated[np.ndarray, "[T, n_h, m]"]
+    c_prev_steps: Annotated[np.ndarray, "[T, n_h, m]"]
+    i_steps: Annotated[np.ndarray, "[T, n_h, m]"]
+    f_steps: Annotated[np.ndarray, "[T, n_h, m]"]
+    g_steps: Annotated[np.ndarray, "[T, n_h, m]"]
+    o_steps: Annotated[np.ndarray, "[T, n_h, m]"]
+    tanh_c_steps: Annotated[np.ndarray, "[T, n_h, m]"]
 
 
-class Workspace:
-    """Room that calls share: hand one to every call, and calls of the same sizes allocate only what they return.
-
-    It serves one call at a time.
-    """
-
-    def __init__(self) -> None:
-        self._arrays: dict[str, np.ndarray] = {}
-
-    def array(self, name: str, shape: tuple[int, ...], dtype: Any) -> np.ndarray:
-        """The array of a name, with whatever the last call left in it."""
-        array = self._arrays.get(name)
-        if array is None or array.shape != shape or array.dtype != dtype:
-            array = self._arrays[name] = np.empty(shape, dtype)
-        return array
-
-
-def _dtype(*groups: Any) -> np.dtype[Any]:
-    """The floating dtype that the arrays of some groups promote to."""
-    arrays = [array for group in groups if group is not None for array in group]
-    dtypes = [array.dtype for array in arrays if hasattr(array, "dtype") and array.dtype.kind in "fc"]
-    return np.result_type(*dtypes) if dtypes else np.dtype(float)
-
-
-def _cotangent(name: str, value: Any, shape: tuple[int, ...], dtype: Any) -> np.ndarray:
-    """A cotangent of a given shape; None counts as zero."""
-    if value is None:
-        return np.zeros(shape, dtype)
-    if np.shape(value) != shape:
-        raise ValueError(f"the cotangent {name} must have the shape {shape}, not {np.shape(value)}")
-    return np.asarray(value, dtype)
+def _cotangent(value: Any, shape: tuple[int, ...], dtype: Any) -> np.ndarray:
+    """A cotangent as an array; None counts as zero."""
+    return np.zeros(shape, dtype) if value is None else np.asarray(value, dtype)
 
 
 def _glorot(rng: np.random.Generator, shape: tuple[int, ...], dtype: Any) -> np.ndarray:
@@ -142,19 +112,136 @@ def _orthogonal(rng: np.random.Generator, shape: tuple[int, ...], dtype: Any) ->
     return (q if shape == (rows, columns) else q.T).astype(dtype)
 
 
+class _Shapes:
+    """The shapes of what a function is handed, as the annotations of its records have them.
+
+    `steps` is the axis that the inputs and d_outputs of a sequence have before all others.
+    """
+
+    def __init__(self, steps: str = "", **records: Any) -> None:
+        self.records = records
+        self.right: dict[Any, tuple[Any, np.dtype[Any]]] = {}  # shapes that were found to be right, with their dtypes
+        self.fields = []
+        for argument, record in records.items():
+            lead = [steps] if steps and argument in ("inputs", "d_outputs") else []
+            for field in record._fields:
+                annotation = record.__annotations__[field]
+                kind, _, dims = ("size", "", "") if annotation is int else annotation.__metadata__[0].partition("[")
+                self.fields.append((f"{argument}.{field}", kind, [*lead, *filter(None, dims[:-1].split(", "))]))
+
+    def check(self, *given: Any, **sizes: int) -> np.dtype[Any]:
+        """The dtype of all floats; ValueError for the first array that is not what its record says.
+
+        What was found to be right is remembered, so that the next call costs little.
+        """
+        try:
+            arrays = [array for record in given for array in record]
+            dtypes = [getattr(array, "dtype", None) for array in arrays]
+            shapes = (*map(type, given), *sizes.values(), *[getattr(array, "shape", array) for array in arrays])
+            known, dtype = self.right[shapes]
+            if known == dtypes:
+                return dtype
+        except (KeyError, TypeError):  # seen for the first time, or no arrays at all
+            pass
+        dtype = self._compare(given, dict(sizes))
+        if len(self.right) >= 1000:
+            self.right.clear()
+        self.right[shapes] = dtypes, dtype
+        return dtype
+
+    def _compare(self, given: Any, sizes: dict[str, int]) -> np.dtype[Any]:
+        """Compare one array after the other: the first one with a size in its shape tells it to the others."""
+        for (argument, record), values in zip(self.records.items(), given):
+            if getattr(values, "_fields", None) != record._fields:
+                expected = f"{record.__name__}({', '.join(record._fields)})"
+                raise ValueError(f"{argument} is {_what(values)}, expected {expected}")
+        rows = [(*row, array) for row, array in zip(self.fields, [array for record in given for array in record])]
+        sizes |= {name.partition(".")[2]: array for name, kind, _, array in rows if kind == "size"}
+        rows = [row for row in rows if row[1] != "size" and not _is_left_out(*row)]
+        floats = [(name, array.dtype) for name, kind, _, array in rows if not kind and _is_float(array)]
+        leader, dtype = floats[0] if floats else ("", np.dtype(float))
+        for name, kind, dims, array in rows * 2:  # again when every size is told
+            if _fits(array, dims, sizes) and _holds(array, kind, dtype, name):
+                continue
+            told = [f"{size}={sizes[size]}" for size in dict.fromkeys(_symbols(", ".join(dims))) if size in sizes]
+            expected = f"{kind or dtype} of shape [{', '.join(dims)}]{' with ' * bool(told)}{', '.join(told)}"
+            why = f", as {leader} is {dtype}" if not kind and _is_float(array) and array.dtype != dtype else ""
+            raise ValueError(f"{name} is {_what(array)}, expected {expected}{why}")
+        return dtype
+
+
+def _is_left_out(name: str, kind: str, dims: list[str], array: Any) -> bool:
+    """Whether a cotangent is None; integers and booleans have none that is read."""
+    return name.startswith("d_") and (array is None or kind != "")
+
+
+def _what(value: Any) -> str:
+    """What was handed in, in a few words."""
+    if value is None:
+        return "None"
+    return f"{value.dtype} of shape {value.shape}" if hasattr(value, "dtype") else f"a {type(value).__name__}"
+
+
+def _is_float(array: Any) -> bool:
+    """Whether a value is an array of floats, or of complex numbers, which the complex step hands in."""
+    return isinstance(array, np.ndarray) and array.dtype.kind in "fc"
+
+
+def _holds(array: Any, kind: str, dtype: Any, name: str) -> bool:
+    """Whether an array holds numbers of a kind; a single number adapts, if it is Python's or a cotangent."""
+    if not hasattr(array, "dtype") or (name.startswith("d_") and array.ndim == 0):
+        return True
+    return array.dtype.kind in {"int": "iu", "bool": "b"}[kind] if kind else bool(array.dtype == dtype)
+
+
+def _fits(array: Any, dims: list[str], sizes: dict[str, int]) -> bool:
+    """Whether an array has the shape of some dims; a size that is not known yet is told by it."""
+    if not isinstance(array, (np.ndarray, np.generic, float, int)) or np.ndim(array) != len(dims):
+        return False
+    found = dict(sizes)
+    for dim, size in zip(dims, np.shape(array)):
+        unknown = [symbol for symbol in _symbols(dim) if symbol not in found]
+        if len(unknown) == 1 and "//" not in dim:  # so it is linear in it
+            none, one = (_value(dim, {**found, unknown[0]: number}) for number in (0, 1))
+            if one != none:
+                found[unknown.pop()] = max(0, (size - none) // (one - none))
+        if not unknown and _value(dim, found) != size:
+            return False
+    sizes.update(found)
+    return True
+
+
+def _symbols(dims: str) -> list[str]:
+    """The names in some dims."""
+    words = dims.translate(str.maketrans("()*/+-,", " " * 7)).split()
+    return [word for word in words if not word.isdigit()]
+
+
+def _value(dim: str, sizes: dict[str, int]) -> int:
+    """The value of a dim, a sum of products such as 2*n + 1; a quotient in it stands as ((n - 1)//2)."""
+    while "((" in dim:
+        before, _, rest = dim.rpartition("((")
+        dividend, _, rest = rest.partition(")//")
+        divisor, _, after = rest.partition(")")
+        dim = f"{before}{_value(dividend, sizes) // int(divisor)}{after}"
+    terms = dim.replace(" - ", " + -").replace("-", "-1*").split(" + ")
+    return sum(int(np.prod([sizes[f] if f in sizes else int(f) for f in term.split("*")])) for term in terms)
+
+
 def sigmoid(x: np.ndarray) -> np.ndarray:
     """The logistic function 1 / (1 + exp(-x)), without overflow at either end."""
     z = np.exp(np.minimum(x, -x))
     return np.where(x >= 0, 1, z) / (1 + z)
 
 
-def sigmoid_into(x: np.ndarray, out: np.ndarray) -> np.ndarray:
-    """The logistic function of x, written into out."""
-    with np.errstate(over="ignore"):  # exp(-x) may be infinite: the quotient is 0 then, as it should be
-        np.exp(np.negative(x, out=out), out=out)
-    np.add(out, 1, out=out)
-    return np.divide(1, out, out=out)
 
+# what each function is handed: the records tell the shapes
+_FORWARD = _Shapes(parameters=Parameters, inputs=Inputs, state=State)
+_BACKWARD = _Shapes(parameters=Parameters, residuals=Residuals, d_outputs=Outputs, d_state=State)
+_FORWARD_SEQUENCE = _Shapes("T", parameters=Parameters, inputs=Inputs, state=State)
+_BACKWARD_SEQUENCE = _Shapes(
+    "T", parameters=Parameters, residuals=SequenceResiduals, d_outputs=Outputs, d_final=State,
+)
 
 def init_parameters(
     rng: np.random.Generator,
@@ -198,6 +285,7 @@ def forward(parameters: Parameters, inputs: Inputs, state: State) -> tuple[Outpu
     5. o = sigmoid(W_o @ x + U_o @ h_prev + p_o * c + b_o)
     6. h = o * tanh(c)
     """
+    _FORWARD.check(parameters, inputs, state)
     W_i, U_i, p_i, b_i, W_f, U_f, p_f, b_f, W_g, U_g, b_g, W_o, U_o, p_o, b_o = parameters
     (x,) = inputs
     h_prev, c_prev = state
@@ -240,6 +328,7 @@ def backward(
     """
     d_outputs = Outputs(None) if d_outputs is None else d_outputs
     d_state = State(None, None) if d_state is None else d_state
+    dtype = _BACKWARD.check(parameters, residuals, d_outputs, d_state)
     x, h_prev, c_prev, i, f, g, o, tanh_c = residuals
     W_i = parameters.W_i
     U_i = parameters.U_i
@@ -254,12 +343,11 @@ def backward(
     p_o = parameters.p_o
     m = x.shape[1]         # batch
     n_h = h_prev.shape[0]  # hidden units
-    dtype = _dtype(parameters, residuals, d_outputs, d_state)
 
     # the cotangents handed in; None counts as zero
-    dh_output = _cotangent("d_outputs.h", d_outputs.h, (n_h, m), dtype)
-    dh_state = _cotangent("d_state.h", d_state.h, (n_h, m), dtype)
-    dc_state = _cotangent("d_state.c", d_state.c, (n_h, m), dtype)
+    dh_output = _cotangent(d_outputs.h, (n_h, m), dtype)
+    dh_state = _cotangent(d_state.h, (n_h, m), dtype)
+    dc_state = _cotangent(d_state.c, (n_h, m), dtype)
 
     # 6. h = o * tanh(c)
     dh = dh_output + dh_state               # split: the sum over its uses
@@ -330,89 +418,65 @@ def forward_sequence(
     parameters: Parameters,
     inputs: Inputs,
     state: State,
-    workspace: Workspace | None = None,
 ) -> tuple[Outputs, State, SequenceResiduals]:
     """T steps: the outputs of every step, the final state and the residuals.
 
     Every input has a leading axis of T steps, and so has every output.
     """
+    dtype = _FORWARD_SEQUENCE.check(parameters, inputs, state)
     W_i, U_i, p_i, b_i, W_f, U_f, p_f, b_f, W_g, U_g, b_g, W_o, U_o, p_o, b_o = parameters
-    n_h, n_x = W_i.shape   # hidden units, input features
+    h_prev, c_prev = state
+    n_h = W_i.shape[0]     # hidden units
     T = inputs.x.shape[0]  # steps
     m = inputs.x.shape[2]  # batch
-    workspace = Workspace() if workspace is None else workspace
-    dtype = _dtype(parameters, inputs, state)
 
-    # for every step at once: does not read the state
-    x_rows = np.reshape(np.swapaxes(inputs.x, -1, -2), (T * m, n_x))
-    W_packed = np.concatenate([W_i, W_f, W_g, W_o], axis=0)
-    matmul = workspace.array("forward.matmul", (T * m, 4 * n_h), dtype)
-    np.matmul(x_rows, W_packed.T, out=matmul)
-
-    # once for all steps: the same at each
-    U_packed = np.concatenate([U_i, U_f, U_g, U_o], axis=0)
-
-    # for every step at once: does not read the state
-    matmul_2_steps = np.reshape(matmul, (T, m, 4 * n_h))
-
-    # room for every step and for one; the workspace's is written again by the next call
-    h_states = np.empty((T + 1, m, n_h), dtype)
-    h_states[0] = state.h.T
-    c_states = np.empty((T + 1, m, n_h), dtype)
-    c_states[0] = state.c.T
-    i_steps, f_steps, g_steps, o_steps = np.empty((4, T, m, n_h), dtype)
-    work = workspace.array("forward.work", (m, 4 * n_h), dtype)
-    work_2, work_3 = workspace.array("forward.work_2", (2, m, n_h), dtype)
+    h_steps = np.empty((T, n_h, m), dtype)
+    h_prev_steps = np.empty((T, n_h, m), dtype)
+    c_prev_steps = np.empty((T, n_h, m), dtype)
+    i_steps = np.empty((T, n_h, m), dtype)
+    f_steps = np.empty((T, n_h, m), dtype)
+    g_steps = np.empty((T, n_h, m), dtype)
+    o_steps = np.empty((T, n_h, m), dtype)
+    tanh_c_steps = np.empty((T, n_h, m), dtype)
     for t in range(T):
-        matmul_2_2 = matmul_2_steps[t]
-        h_prev = h_states[t]
-        c_prev = c_states[t]
-
-        np.matmul(h_prev, U_packed.T, out=work)
-        np.add(matmul_2_2, work, out=work)
+        x = inputs.x[t]
 
         # 1. i = sigmoid(W_i @ x + U_i @ h_prev + p_i * c_prev + b_i)
-        np.multiply(p_i.T, c_prev, out=work_2)
-        np.add(work[:, :n_h], work_2, out=work_2)
-        np.add(b_i.T, work_2, out=work_2)
-        i = sigmoid_into(work_2, i_steps[t])
+        i = sigmoid(W_i @ x + U_i @ h_prev + p_i * c_prev + b_i)
 
         # 2. f = sigmoid(W_f @ x + U_f @ h_prev + p_f * c_prev + b_f)
-        np.multiply(p_f.T, c_prev, out=work_2)
-        np.add(work[:, n_h:2 * n_h], work_2, out=work_2)
-        np.add(b_f.T, work_2, out=work_2)
-        f = sigmoid_into(work_2, f_steps[t])
+        f = sigmoid(W_f @ x + U_f @ h_prev + p_f * c_prev + b_f)
 
         # 3. g = tanh(W_g @ x + U_g @ h_prev + b_g)
-        np.add(work[:, 2 * n_h:3 * n_h], b_g.T, out=work_2)
-        g = np.tanh(work_2, out=g_steps[t])
+        g = np.tanh(W_g @ x + U_g @ h_prev + b_g)
 
         # 4. c = f * c_prev + i * g
-        np.multiply(f, c_prev, out=work_2)
-        np.multiply(i, g, out=work_3)
-        c = np.add(work_2, work_3, out=c_states[t + 1])
+        c = f * c_prev + i * g
 
         # 5. o = sigmoid(W_o @ x + U_o @ h_prev + p_o * c + b_o)
-        np.multiply(p_o.T, c, out=work_2)
-        np.add(work[:, 3 * n_h:], work_2, out=work_2)
-        np.add(b_o.T, work_2, out=work_2)
-        o = sigmoid_into(work_2, o_steps[t])
+        o = sigmoid(W_o @ x + U_o @ h_prev + p_o * c + b_o)
 
         # 6. h = o * tanh(c)
-        np.tanh(c, out=work_2)
-        np.multiply(o, work_2, out=h_states[t + 1])  # h
+        tanh_c = np.tanh(c)
+        h = o * tanh_c
 
-    h_final = h_states[-1].copy().T
-    c_final = c_states[-1].copy().T
-    h_steps_3 = np.swapaxes(h_states[1:], -1, -2)
+        # of this step: what is kept, and what the next one starts from
+        h_steps[t] = h
+        h_prev_steps[t] = h_prev
+        c_prev_steps[t] = c_prev
+        i_steps[t] = i
+        f_steps[t] = f
+        g_steps[t] = g
+        o_steps[t] = o
+        tanh_c_steps[t] = tanh_c
+        h_prev, c_prev = h, c
 
     return (
-        Outputs(h=h_steps_3),
-        State(h=h_final, c=c_final),
+        Outputs(h=h_steps),
+        State(h=h_prev, c=c_prev),
         SequenceResiduals(
-            x_rows=x_rows, W_packed=W_packed, U_packed=U_packed, c_prev_steps=c_states[:-1],
-            i_steps=i_steps, f_steps=f_steps, g_steps=g_steps, c_steps=c_states[1:], o_steps=o_steps,
-            h_prev_steps=h_states[:-1],
+            x_steps=inputs.x, h_prev_steps=h_prev_steps, c_prev_steps=c_prev_steps, i_steps=i_steps,
+            f_steps=f_steps, g_steps=g_steps, o_steps=o_steps, tanh_c_steps=tanh_c_steps,
         ),
     )
 
@@ -422,7 +486,6 @@ def backward_sequence(
     residuals: SequenceResiduals,
     d_outputs: Outputs | None = None,
     d_final: State | None = None,
-    workspace: Workspace | None = None,
 ) -> Gradients:
     """Backpropagation through T steps: the gradients of parameters, inputs and initial state.
 
@@ -431,126 +494,112 @@ def backward_sequence(
     """
     d_outputs = Outputs(None) if d_outputs is None else d_outputs
     d_final = State(None, None) if d_final is None else d_final
-    (
-        x_rows, W_packed, U_packed, c_prev_steps, i_steps, f_steps, g_steps, c_steps, o_steps, h_prev_steps,
-    ) = residuals
-    p_i, p_f, p_o = parameters.p_i, parameters.p_f, parameters.p_o
-    n_x = x_rows.shape[1]      # input features
-    n_h = U_packed.shape[1]    # hidden units
-    T = c_prev_steps.shape[0]  # steps
-    m = c_prev_steps.shape[1]  # batch
-    workspace = Workspace() if workspace is None else workspace
-    dtype = _dtype(parameters, residuals, d_outputs, d_final)
+    dtype = _BACKWARD_SEQUENCE.check(parameters, residuals, d_outputs, d_final)
+    x_steps, h_prev_steps, c_prev_steps, i_steps, f_steps, g_steps, o_steps, tanh_c_steps = residuals
+    W_i = parameters.W_i
+    U_i = parameters.U_i
+    p_i = parameters.p_i
+    W_f = parameters.W_f
+    U_f = parameters.U_f
+    p_f = parameters.p_f
+    W_g = parameters.W_g
+    U_g = parameters.U_g
+    W_o = parameters.W_o
+    U_o = parameters.U_o
+    p_o = parameters.p_o
+    T, n_x, m = x_steps.shape    # steps, input features, batch
+    n_h = h_prev_steps.shape[1]  # hidden units
 
     # the cotangents handed in; None counts as zero
-    dh_steps = _cotangent("d_outputs.h", d_outputs.h, (T, n_h, m), dtype)
-    dh = _cotangent("d_final.h", d_final.h, (n_h, m), dtype)
-    dc = _cotangent("d_final.c", d_final.c, (n_h, m), dtype)
+    dh_steps = _cotangent(d_outputs.h, (T, n_h, m), dtype)
+    dh = _cotangent(d_final.h, (n_h, m), dtype)
+    dc = _cotangent(d_final.c, (n_h, m), dtype)
 
-    dh_steps_2 = workspace.array("backward.dh_steps_2", (T, m, n_h), dtype)
-    dh_steps_2[...] = np.swapaxes(dh_steps, -1, -2)  # transpose
-    dc_steps_2 = dc.T                                # transpose
-    dh_steps_2_2 = dh.T                              # transpose
-
-    # room for every step and for one; the workspace's is written again by the next call
-    dh_state = np.array(dh_steps_2_2, dtype)
-    dc_state = np.array(dc_steps_2, dtype)
-    di_f_g_o_sum_steps = workspace.array("backward.di_f_g_o_sum_steps", (T, m, 4 * n_h), dtype)
-    work, work_2, work_3, work_4 = workspace.array("backward.work", (4, m, n_h), dtype)
+    dW_i = np.zeros((n_h, n_x), dtype)
+    dU_i = np.zeros((n_h, n_h), dtype)
+    dp_i = np.zeros((n_h, 1), dtype)
+    db_i = np.zeros((n_h, 1), dtype)
+    dW_f = np.zeros((n_h, n_x), dtype)
+    dU_f = np.zeros((n_h, n_h), dtype)
+    dp_f = np.zeros((n_h, 1), dtype)
+    db_f = np.zeros((n_h, 1), dtype)
+    dW_g = np.zeros((n_h, n_x), dtype)
+    dU_g = np.zeros((n_h, n_h), dtype)
+    db_g = np.zeros((n_h, 1), dtype)
+    dW_o = np.zeros((n_h, n_x), dtype)
+    dU_o = np.zeros((n_h, n_h), dtype)
+    dp_o = np.zeros((n_h, 1), dtype)
+    db_o = np.zeros((n_h, 1), dtype)
+    dx_steps = np.empty((T, n_x, m), dtype)
     for t in reversed(range(T)):
-        dh_output = dh_steps_2[t]
+        dh_output = dh_steps[t]
+        x = x_steps[t]
+        h_prev = h_prev_steps[t]
         c_prev = c_prev_steps[t]
         i = i_steps[t]
         f = f_steps[t]
         g = g_steps[t]
-        c = c_steps[t]
         o = o_steps[t]
+        tanh_c = tanh_c_steps[t]
 
         # 6. h = o * tanh(c)
-        dh_2 = np.add(dh_state, dh_output, out=dh_state)  # split: the sum over its uses
-        np.tanh(c, out=work)
-        do = np.multiply(dh_2, work, out=work_2)          # hadamard
-        dtanh_c = np.multiply(dh_2, o, out=dh_state)      # hadamard
-        np.multiply(work, work, out=work)
-        np.subtract(1, work, out=work)
-        dc_h = np.multiply(dtanh_c, work, out=dh_state)   # tanh
+        dh = dh + dh_output                     # split: the sum over its uses
+        do = dh * tanh_c                        # hadamard
+        dtanh_c = dh * o                        # hadamard
+        dc_h = dtanh_c * (1 - tanh_c * tanh_c)  # tanh
 
         # 5. o = sigmoid(W_o @ x + U_o @ h_prev + p_o * c + b_o)
-        np.subtract(1, o, out=work)
-        np.multiply(o, work, out=work)
-        di_f_g_o_sum = di_f_g_o_sum_steps[t]
-        do_add = np.multiply(do, work, out=di_f_g_o_sum[:, 3 * n_h:])  # sigmoid
-        dc_o = np.multiply(do_add, p_o.T, out=work)  # hadamard
+        do_add = do * (o * (1 - o))                    # sigmoid
+        db_o += np.sum(do_add, axis=1, keepdims=True)  # addition, summed where it was broadcast
+        # hadamard, summed where it was broadcast
+        dp_o += np.sum(do_add * (f * c_prev + i * g), axis=1, keepdims=True)
+        dc_o = do_add * p_o                            # hadamard
+        dU_o += do_add @ h_prev.T                      # matrix product
+        dh_prev_o = U_o.T @ do_add                     # matrix product
+        dW_o += do_add @ x.T                           # matrix product
+        dx_o = W_o.T @ do_add                          # matrix product
 
         # 4. c = f * c_prev + i * g
-        np.add(dc_state, dc_h, out=dc_state)
-        dc_2 = np.add(dc_state, dc_o, out=dc_state)     # split: the sum over its uses
-        di = np.multiply(dc_2, g, out=work)             # hadamard
-        dg = np.multiply(dc_2, i, out=work_2)           # hadamard
-        df = np.multiply(dc_2, c_prev, out=work_3)      # hadamard
-        dc_prev_c = np.multiply(dc_2, f, out=dc_state)  # hadamard
+        dc = dc + dc_h + dc_o  # split: the sum over its uses
+        di = dc * g            # hadamard
+        dg = dc * i            # hadamard
+        df = dc * c_prev       # hadamard
+        dc_prev_c = dc * f     # hadamard
 
         # 3. g = tanh(W_g @ x + U_g @ h_prev + b_g)
-        np.multiply(g, g, out=work_4)
-        np.subtract(1, work_4, out=work_4)
-        np.multiply(dg, work_4, out=di_f_g_o_sum[:, 2 * n_h:3 * n_h])  # dg_add: tanh
+        dg_add = dg * (1 - g * g)                      # tanh
+        db_g += np.sum(dg_add, axis=1, keepdims=True)  # addition, summed where it was broadcast
+        dU_g += dg_add @ h_prev.T                      # matrix product
+        dh_prev_g = U_g.T @ dg_add                     # matrix product
+        dW_g += dg_add @ x.T                           # matrix product
+        dx_g = W_g.T @ dg_add                          # matrix product
 
         # 2. f = sigmoid(W_f @ x + U_f @ h_prev + p_f * c_prev + b_f)
-        np.subtract(1, f, out=work_2)
-        np.multiply(f, work_2, out=work_2)
-        df_add = np.multiply(df, work_2, out=di_f_g_o_sum[:, n_h:2 * n_h])  # sigmoid
-        dc_prev_f = np.multiply(df_add, p_f.T, out=work_2)  # hadamard
+        df_add = df * (f * (1 - f))                             # sigmoid
+        db_f += np.sum(df_add, axis=1, keepdims=True)           # addition, summed where it was broadcast
+        dp_f += np.sum(df_add * c_prev, axis=1, keepdims=True)  # hadamard, summed where it was broadcast
+        dc_prev_f = df_add * p_f                                # hadamard
+        dU_f += df_add @ h_prev.T                               # matrix product
+        dh_prev_f = U_f.T @ df_add                              # matrix product
+        dW_f += df_add @ x.T                                    # matrix product
+        dx_f = W_f.T @ df_add                                   # matrix product
 
         # 1. i = sigmoid(W_i @ x + U_i @ h_prev + p_i * c_prev + b_i)
-        np.subtract(1, i, out=work_3)
-        np.multiply(i, work_3, out=work_3)
-        di_add = np.multiply(di, work_3, out=di_f_g_o_sum[:, :n_h])  # sigmoid
-        dc_prev_i = np.multiply(di_add, p_i.T, out=work)  # hadamard
-        np.matmul(di_f_g_o_sum, U_packed, out=dh_state)   # dh_prev: matrix product
-        np.add(dc_prev_c, dc_prev_f, out=dc_state)
-        np.add(dc_state, dc_prev_i, out=dc_state)         # dc_prev: split: the sum over its uses
+        di_add = di * (i * (1 - i))                              # sigmoid
+        db_i += np.sum(di_add, axis=1, keepdims=True)            # addition, summed where it was broadcast
+        dp_i += np.sum(di_add * c_prev, axis=1, keepdims=True)   # hadamard, summed where it was broadcast
+        dc_prev_i = di_add * p_i                                 # hadamard
+        dU_i += di_add @ h_prev.T                                # matrix product
+        dh_prev_i = U_i.T @ di_add                               # matrix product
+        dW_i += di_add @ x.T                                     # matrix product
+        dx_i = W_i.T @ di_add                                    # matrix product
+        dc_prev = dc_prev_c + dc_prev_f + dc_prev_i              # split: the sum over its uses
+        dh_prev = dh_prev_o + dh_prev_g + dh_prev_f + dh_prev_i  # split: the sum over its uses
+        dx = dx_o + dx_g + dx_f + dx_i                           # split: the sum over its uses
 
-    # for every step at once: no later step reads it
-    df_add_steps = di_f_g_o_sum_steps[:, :, n_h:2 * n_h]      # sigmoid
-    multiply = workspace.array("backward.multiply", (T, m, n_h), dtype)
-    np.multiply(df_add_steps, c_prev_steps, out=multiply)
-    dp_f_T = np.expand_dims(np.sum(multiply, axis=(0, 1)), 0)  # hadamard, summed where it was broadcast
-    db_f_T = np.expand_dims(np.sum(df_add_steps, axis=(0, 1)), 0)  # addition, summed where it was broadcast
-    di_add_steps = di_f_g_o_sum_steps[:, :, :n_h]             # sigmoid
-    multiply_2 = workspace.array("backward.multiply_2", (T, m, n_h), dtype)
-    np.multiply(di_add_steps, c_prev_steps, out=multiply_2)
-    dp_i_T = np.expand_dims(np.sum(multiply_2, axis=(0, 1)), 0)  # hadamard, summed where it was broadcast
-    db_i_T = np.expand_dims(np.sum(di_add_steps, axis=(0, 1)), 0)  # addition, summed where it was broadcast
-    dg_add_steps = di_f_g_o_sum_steps[:, :, 2 * n_h:3 * n_h]  # tanh
-    db_g_T = np.expand_dims(np.sum(dg_add_steps, axis=(0, 1)), 0)  # addition, summed where it was broadcast
-    do_add_steps = di_f_g_o_sum_steps[:, :, 3 * n_h:]         # sigmoid
-    multiply_3 = workspace.array("backward.multiply_3", (T, m, n_h), dtype)
-    np.multiply(do_add_steps, c_steps, out=multiply_3)
-    dp_o_T = np.expand_dims(np.sum(multiply_3, axis=(0, 1)), 0)  # hadamard, summed where it was broadcast
-    db_o_T = np.expand_dims(np.sum(do_add_steps, axis=(0, 1)), 0)  # addition, summed where it was broadcast
-    db_o = db_o_T.T                                           # transpose
-    dp_o = dp_o_T.T                                           # transpose
-    db_g = db_g_T.T                                           # transpose
-    db_i = db_i_T.T                                           # transpose
-    dp_i = dp_i_T.T                                           # transpose
-    db_f = db_f_T.T                                           # transpose
-    dp_f = dp_f_T.T                                           # transpose
-    dmatmul = np.reshape(di_f_g_o_sum_steps, (T * m, 4 * n_h))
-    dU_packed = dmatmul.T @ np.reshape(h_prev_steps, (T * m, n_h))  # transpose
-    dU_i = dU_packed[:n_h]                                    # concat
-    dU_f = dU_packed[n_h:2 * n_h]                             # concat
-    dU_g = dU_packed[2 * n_h:3 * n_h]                         # concat
-    dU_o = dU_packed[3 * n_h:]                                # concat
-    dx_rows = dmatmul @ W_packed                              # matrix product
-    dW_packed = dmatmul.T @ x_rows                            # transpose
-    dW_i = dW_packed[:n_h]                                    # concat
-    dW_f = dW_packed[n_h:2 * n_h]                             # concat
-    dW_g = dW_packed[2 * n_h:3 * n_h]                         # concat
-    dW_o = dW_packed[3 * n_h:]                                # concat
-    dx_T = np.reshape(dx_rows, (T, m, n_x))                   # reshape
-    dx_steps = np.swapaxes(dx_T, -1, -2)                      # transpose
-    dc_prev_2 = dc_state.T                                    # transpose
-    dh_prev_2 = dh_state.T                                    # transpose
+        # of this step: what is kept, and what the next one starts from
+        dx_steps[t] = dx
+        dh, dc = dh_prev, dc_prev
 
     return Gradients(
         Parameters(
@@ -558,5 +607,5 @@ def backward_sequence(
             U_g=dU_g, b_g=db_g, W_o=dW_o, U_o=dU_o, p_o=dp_o, b_o=db_o,
         ),
         Inputs(x=dx_steps),
-        State(h=dh_prev_2, c=dc_prev_2),
+        State(h=dh, c=dc),
     )

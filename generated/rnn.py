@@ -1,4 +1,4 @@
-# Made by graphgen 0.1.0 -O2 from rnn.yaml (sha256 221a48b8ac2ebe10).
+# Made by graphgen 0.1.0 -O1 from rnn.yaml (sha256 221a48b8ac2ebe10).
 # Do not edit: change the spec and build again.
 """The plain recurrent cell: the new hidden state is tanh of a weighted sum of the input and the old
 one. The simplest cell there is, and the one whose gradients vanish or explode; every gated cell is
@@ -13,7 +13,7 @@ Sizes:
     m: batch
 """
 
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 import numpy as np
 
@@ -21,27 +21,27 @@ import numpy as np
 class Parameters(NamedTuple):
     """What the cell learns; as gradients, one for each."""
 
-    W: np.ndarray  # [n_h, n_x]
-    U: np.ndarray  # [n_h, n_h]
-    b: np.ndarray  # [n_h, 1]
+    W: Annotated[np.ndarray, "[n_h, n_x]"]
+    U: Annotated[np.ndarray, "[n_h, n_h]"]
+    b: Annotated[np.ndarray, "[n_h, 1]"]
 
 
 class Inputs(NamedTuple):
     """What a step reads; as gradients, one for each."""
 
-    x: np.ndarray  # [n_x, m]
+    x: Annotated[np.ndarray, "[n_x, m]"]
 
 
 class State(NamedTuple):
     """What a step hands on to the next; as cotangents, one for each, or None."""
 
-    h: np.ndarray  # [n_h, m]
+    h: Annotated[np.ndarray, "[n_h, m]"]
 
 
 class Outputs(NamedTuple):
     """What a step computes; as cotangents, one for each, or None."""
 
-    h: np.ndarray  # [n_h, m]
+    h: Annotated[np.ndarray, "[n_h, m]"]
 
 
 class Gradients(NamedTuple):
@@ -55,50 +55,22 @@ class Gradients(NamedTuple):
 class Residuals(NamedTuple):
     """What the backward pass reads of one step."""
 
-    x: np.ndarray  # [n_x, m]
-    h_prev: np.ndarray  # [n_h, m]
-    h: np.ndarray  # [n_h, m]
+    x: Annotated[np.ndarray, "[n_x, m]"]
+    h_prev: Annotated[np.ndarray, "[n_h, m]"]
+    h: Annotated[np.ndarray, "[n_h, m]"]
 
 
 class SequenceResiduals(NamedTuple):
     """What the backward pass reads of every step."""
 
-    x_rows: np.ndarray  # [T*m, n_x]
-    h_steps: np.ndarray  # [T, m, n_h]
-    h_prev_steps: np.ndarray  # [T, m, n_h]
+    x_steps: Annotated[np.ndarray, "[T, n_x, m]"]
+    h_steps: Annotated[np.ndarray, "[T, n_h, m]"]
+    h_prev_steps: Annotated[np.ndarray, "[T, n_h, m]"]
 
 
-class Workspace:
-    """Room that calls share: hand one to every call, and calls of the same sizes allocate only what they return.
-
-    It serves one call at a time.
-    """
-
-    def __init__(self) -> None:
-        self._arrays: dict[str, np.ndarray] = {}
-
-    def array(self, name: str, shape: tuple[int, ...], dtype: Any) -> np.ndarray:
-        """The array of a name, with whatever the last call left in it."""
-        array = self._arrays.get(name)
-        if array is None or array.shape != shape or array.dtype != dtype:
-            array = self._arrays[name] = np.empty(shape, dtype)
-        return array
-
-
-def _dtype(*groups: Any) -> np.dtype[Any]:
-    """The floating dtype that the arrays of some groups promote to."""
-    arrays = [array for group in groups if group is not None for array in group]
-    dtypes = [array.dtype for array in arrays if hasattr(array, "dtype") and array.dtype.kind in "fc"]
-    return np.result_type(*dtypes) if dtypes else np.dtype(float)
-
-
-def _cotangent(name: str, value: Any, shape: tuple[int, ...], dtype: Any) -> np.ndarray:
-    """A cotangent of a given shape; None counts as zero."""
-    if value is None:
-        return np.zeros(shape, dtype)
-    if np.shape(value) != shape:
-        raise ValueError(f"the cotangent {name} must have the shape {shape}, not {np.shape(value)}")
-    return np.asarray(value, dtype)
+def _cotangent(value: Any, shape: tuple[int, ...], dtype: Any) -> np.ndarray:
+    """A cotangent as an array; None counts as zero."""
+    return np.zeros(shape, dtype) if value is None else np.asarray(value, dtype)
 
 
 def _glorot(rng: np.random.Generator, shape: tuple[int, ...], dtype: Any) -> np.ndarray:
@@ -115,6 +87,131 @@ def _orthogonal(rng: np.random.Generator, shape: tuple[int, ...], dtype: Any) ->
     q = q * np.sign(np.diagonal(r))
     return (q if shape == (rows, columns) else q.T).astype(dtype)
 
+
+class _Shapes:
+    """The shapes of what a function is handed, as the annotations of its records have them.
+
+    `steps` is the axis that the inputs and d_outputs of a sequence have before all others.
+    """
+
+    def __init__(self, steps: str = "", **records: Any) -> None:
+        self.records = records
+        self.right: dict[Any, tuple[Any, np.dtype[Any]]] = {}  # shapes that were found to be right, with their dtypes
+        self.fields = []
+        for argument, record in records.items():
+            lead = [steps] if steps and argument in ("inputs", "d_outputs") else []
+            for field in record._fields:
+                annotation = record.__annotations__[field]
+                kind, _, dims = ("size", "", "") if annotation is int else annotation.__metadata__[0].partition("[")
+                self.fields.append((f"{argument}.{field}", kind, [*lead, *filter(None, dims[:-1].split(", "))]))
+
+    def check(self, *given: Any, **sizes: int) -> np.dtype[Any]:
+        """The dtype of all floats; ValueError for the first array that is not what its record says.
+
+        What was found to be right is remembered, so that the next call costs little.
+        """
+        try:
+            arrays = [array for record in given for array in record]
+            dtypes = [getattr(array, "dtype", None) for array in arrays]
+            shapes = (*map(type, given), *sizes.values(), *[getattr(array, "shape", array) for array in arrays])
+            known, dtype = self.right[shapes]
+            if known == dtypes:
+                return dtype
+        except (KeyError, TypeError):  # seen for the first time, or no arrays at all
+            pass
+        dtype = self._compare(given, dict(sizes))
+        if len(self.right) >= 1000:
+            self.right.clear()
+        self.right[shapes] = dtypes, dtype
+        return dtype
+
+    def _compare(self, given: Any, sizes: dict[str, int]) -> np.dtype[Any]:
+        """Compare one array after the other: the first one with a size in its shape tells it to the others."""
+        for (argument, record), values in zip(self.records.items(), given):
+            if getattr(values, "_fields", None) != record._fields:
+                expected = f"{record.__name__}({', '.join(record._fields)})"
+                raise ValueError(f"{argument} is {_what(values)}, expected {expected}")
+        rows = [(*row, array) for row, array in zip(self.fields, [array for record in given for array in record])]
+        sizes |= {name.partition(".")[2]: array for name, kind, _, array in rows if kind == "size"}
+        rows = [row for row in rows if row[1] != "size" and not _is_left_out(*row)]
+        floats = [(name, array.dtype) for name, kind, _, array in rows if not kind and _is_float(array)]
+        leader, dtype = floats[0] if floats else ("", np.dtype(float))
+        for name, kind, dims, array in rows * 2:  # again when every size is told
+            if _fits(array, dims, sizes) and _holds(array, kind, dtype, name):
+                continue
+            told = [f"{size}={sizes[size]}" for size in dict.fromkeys(_symbols(", ".join(dims))) if size in sizes]
+            expected = f"{kind or dtype} of shape [{', '.join(dims)}]{' with ' * bool(told)}{', '.join(told)}"
+            why = f", as {leader} is {dtype}" if not kind and _is_float(array) and array.dtype != dtype else ""
+            raise ValueError(f"{name} is {_what(array)}, expected {expected}{why}")
+        return dtype
+
+
+def _is_left_out(name: str, kind: str, dims: list[str], array: Any) -> bool:
+    """Whether a cotangent is None; integers and booleans have none that is read."""
+    return name.startswith("d_") and (array is None or kind != "")
+
+
+def _what(value: Any) -> str:
+    """What was handed in, in a few words."""
+    if value is None:
+        return "None"
+    return f"{value.dtype} of shape {value.shape}" if hasattr(value, "dtype") else f"a {type(value).__name__}"
+
+
+def _is_float(array: Any) -> bool:
+    """Whether a value is an array of floats, or of complex numbers, which the complex step hands in."""
+    return isinstance(array, np.ndarray) and array.dtype.kind in "fc"
+
+
+def _holds(array: Any, kind: str, dtype: Any, name: str) -> bool:
+    """Whether an array holds numbers of a kind; a single number adapts, if it is Python's or a cotangent."""
+    if not hasattr(array, "dtype") or (name.startswith("d_") and array.ndim == 0):
+        return True
+    return array.dtype.kind in {"int": "iu", "bool": "b"}[kind] if kind else bool(array.dtype == dtype)
+
+
+def _fits(array: Any, dims: list[str], sizes: dict[str, int]) -> bool:
+    """Whether an array has the shape of some dims; a size that is not known yet is told by it."""
+    if not isinstance(array, (np.ndarray, np.generic, float, int)) or np.ndim(array) != len(dims):
+        return False
+    found = dict(sizes)
+    for dim, size in zip(dims, np.shape(array)):
+        unknown = [symbol for symbol in _symbols(dim) if symbol not in found]
+        if len(unknown) == 1 and "//" not in dim:  # so it is linear in it
+            none, one = (_value(dim, {**found, unknown[0]: number}) for number in (0, 1))
+            if one != none:
+                found[unknown.pop()] = max(0, (size - none) // (one - none))
+        if not unknown and _value(dim, found) != size:
+            return False
+    sizes.update(found)
+    return True
+
+
+def _symbols(dims: str) -> list[str]:
+    """The names in some dims."""
+    words = dims.translate(str.maketrans("()*/+-,", " " * 7)).split()
+    return [word for word in words if not word.isdigit()]
+
+
+def _value(dim: str, sizes: dict[str, int]) -> int:
+    """The value of a dim, a sum of products such as 2*n + 1; a quotient in it stands as ((n - 1)//2)."""
+    while "((" in dim:
+        before, _, rest = dim.rpartition("((")
+        dividend, _, rest = rest.partition(")//")
+        divisor, _, after = rest.partition(")")
+        dim = f"{before}{_value(dividend, sizes) // int(divisor)}{after}"
+    terms = dim.replace(" - ", " + -").replace("-", "-1*").split(" + ")
+    return sum(int(np.prod([sizes[f] if f in sizes else int(f) for f in term.split("*")])) for term in terms)
+
+
+
+# what each function is handed: the records tell the shapes
+_FORWARD = _Shapes(parameters=Parameters, inputs=Inputs, state=State)
+_BACKWARD = _Shapes(parameters=Parameters, residuals=Residuals, d_outputs=Outputs, d_state=State)
+_FORWARD_SEQUENCE = _Shapes("T", parameters=Parameters, inputs=Inputs, state=State)
+_BACKWARD_SEQUENCE = _Shapes(
+    "T", parameters=Parameters, residuals=SequenceResiduals, d_outputs=Outputs, d_final=State,
+)
 
 def init_parameters(
     rng: np.random.Generator,
@@ -141,6 +238,7 @@ def forward(parameters: Parameters, inputs: Inputs, state: State) -> tuple[Outpu
 
     1. h = tanh(W @ x + U @ h_prev + b)
     """
+    _FORWARD.check(parameters, inputs, state)
     W, U, b = parameters
     (x,) = inputs
     (h_prev,) = state
@@ -163,15 +261,15 @@ def backward(
     """
     d_outputs = Outputs(None) if d_outputs is None else d_outputs
     d_state = State(None) if d_state is None else d_state
+    dtype = _BACKWARD.check(parameters, residuals, d_outputs, d_state)
     x, h_prev, h = residuals
     W, U = parameters.W, parameters.U
     m = x.shape[1]         # batch
     n_h = h_prev.shape[0]  # hidden units
-    dtype = _dtype(parameters, residuals, d_outputs, d_state)
 
     # the cotangents handed in; None counts as zero
-    dh_output = _cotangent("d_outputs.h", d_outputs.h, (n_h, m), dtype)
-    dh_state = _cotangent("d_state.h", d_state.h, (n_h, m), dtype)
+    dh_output = _cotangent(d_outputs.h, (n_h, m), dtype)
+    dh_state = _cotangent(d_state.h, (n_h, m), dtype)
 
     # 1. h = tanh(W @ x + U @ h_prev + b)
     dh = dh_output + dh_state                   # split: the sum over its uses
@@ -189,45 +287,35 @@ def forward_sequence(
     parameters: Parameters,
     inputs: Inputs,
     state: State,
-    workspace: Workspace | None = None,
 ) -> tuple[Outputs, State, SequenceResiduals]:
     """T steps: the outputs of every step, the final state and the residuals.
 
     Every input has a leading axis of T steps, and so has every output.
     """
+    dtype = _FORWARD_SEQUENCE.check(parameters, inputs, state)
     W, U, b = parameters
-    n_h, n_x = W.shape     # hidden units, input features
+    (h_prev,) = state
+    n_h = W.shape[0]       # hidden units
     T = inputs.x.shape[0]  # steps
     m = inputs.x.shape[2]  # batch
-    workspace = Workspace() if workspace is None else workspace
-    dtype = _dtype(parameters, inputs, state)
 
-    # for every step at once: does not read the state
-    x_rows = np.reshape(np.swapaxes(inputs.x, -1, -2), (T * m, n_x))
-    matmul_rows = workspace.array("forward.matmul_rows", (T, m, n_h), dtype)
-    np.matmul(x_rows, W.T, out=np.reshape(matmul_rows, (T * m, n_h)))
-    np.add(matmul_rows, b.T, out=matmul_rows)
-
-    # room for every step and for one; the workspace's is written again by the next call
-    h_states = np.empty((T + 1, m, n_h), dtype)
-    h_states[0] = state.h.T
-    work = workspace.array("forward.work", (m, n_h), dtype)
+    h_steps = np.empty((T, n_h, m), dtype)
+    h_prev_steps = np.empty((T, n_h, m), dtype)
     for t in range(T):
-        add_2 = matmul_rows[t]
-        h_prev = h_states[t]
+        x = inputs.x[t]
 
         # 1. h = tanh(W @ x + U @ h_prev + b)
-        np.matmul(h_prev, U.T, out=work)
-        np.add(add_2, work, out=work)
-        np.tanh(work, out=h_states[t + 1])  # h
+        h = np.tanh(W @ x + U @ h_prev + b)
 
-    h_final = h_states[-1].copy().T
-    h_steps_3 = np.swapaxes(h_states[1:], -1, -2)
+        # of this step: what is kept, and what the next one starts from
+        h_steps[t] = h
+        h_prev_steps[t] = h_prev
+        h_prev = h
 
     return (
-        Outputs(h=h_steps_3),
-        State(h=h_final),
-        SequenceResiduals(x_rows=x_rows, h_steps=h_states[1:], h_prev_steps=h_states[:-1]),
+        Outputs(h=h_steps),
+        State(h=h_prev),
+        SequenceResiduals(x_steps=inputs.x, h_steps=h_steps, h_prev_steps=h_prev_steps),
     )
 
 
@@ -236,7 +324,6 @@ def backward_sequence(
     residuals: SequenceResiduals,
     d_outputs: Outputs | None = None,
     d_final: State | None = None,
-    workspace: Workspace | None = None,
 ) -> Gradients:
     """Backpropagation through T steps: the gradients of parameters, inputs and initial state.
 
@@ -245,45 +332,37 @@ def backward_sequence(
     """
     d_outputs = Outputs(None) if d_outputs is None else d_outputs
     d_final = State(None) if d_final is None else d_final
-    x_rows, h_steps, h_prev_steps = residuals
+    dtype = _BACKWARD_SEQUENCE.check(parameters, residuals, d_outputs, d_final)
+    x_steps, h_steps, h_prev_steps = residuals
     W, U = parameters.W, parameters.U
-    n_x = x_rows.shape[1]      # input features
-    T, m, n_h = h_steps.shape  # steps, batch, hidden units
-    workspace = Workspace() if workspace is None else workspace
-    dtype = _dtype(parameters, residuals, d_outputs, d_final)
+    T, n_x, m = x_steps.shape  # steps, input features, batch
+    n_h = h_steps.shape[1]     # hidden units
 
     # the cotangents handed in; None counts as zero
-    dh_steps = _cotangent("d_outputs.h", d_outputs.h, (T, n_h, m), dtype)
-    dh = _cotangent("d_final.h", d_final.h, (n_h, m), dtype)
+    dh_steps = _cotangent(d_outputs.h, (T, n_h, m), dtype)
+    dh = _cotangent(d_final.h, (n_h, m), dtype)
 
-    dh_steps_2 = workspace.array("backward.dh_steps_2", (T, m, n_h), dtype)
-    dh_steps_2[...] = np.swapaxes(dh_steps, -1, -2)  # transpose
-    dh_steps_2_2 = dh.T                              # transpose
-
-    # room for every step and for one; the workspace's is written again by the next call
-    dh_state = np.array(dh_steps_2_2, dtype)
-    dh_add_steps = workspace.array("backward.dh_add_steps", (T, m, n_h), dtype)
-    work = workspace.array("backward.work", (m, n_h), dtype)
+    dW = np.zeros((n_h, n_x), dtype)
+    dU = np.zeros((n_h, n_h), dtype)
+    db = np.zeros((n_h, 1), dtype)
+    dx_steps = np.empty((T, n_x, m), dtype)
     for t in reversed(range(T)):
-        dh_output = dh_steps_2[t]
+        dh_output = dh_steps[t]
+        x = x_steps[t]
+        h_prev = h_prev_steps[t]
         h = h_steps[t]
 
         # 1. h = tanh(W @ x + U @ h_prev + b)
-        dh_2 = np.add(dh_state, dh_output, out=dh_state)       # split: the sum over its uses
-        np.multiply(h, h, out=work)
-        np.subtract(1, work, out=work)
-        dh_add = np.multiply(dh_2, work, out=dh_add_steps[t])  # tanh
-        np.matmul(dh_add, U, out=dh_state)                     # dh_prev: matrix product
+        dh = dh + dh_output                          # split: the sum over its uses
+        dh_add = dh * (1 - h * h)                    # tanh
+        db += np.sum(dh_add, axis=1, keepdims=True)  # addition, summed where it was broadcast
+        dU += dh_add @ h_prev.T                      # matrix product
+        dh_prev = U.T @ dh_add                       # matrix product
+        dW += dh_add @ x.T                           # matrix product
+        dx = W.T @ dh_add                            # matrix product
 
-    # for every step at once: no later step reads it
-    dmatmul = np.reshape(dh_add_steps, (T * m, n_h))
-    dU = dmatmul.T @ np.reshape(h_prev_steps, (T * m, n_h))  # transpose
-    db_T = np.expand_dims(np.sum(dh_add_steps, axis=(0, 1)), 0)  # addition, summed where it was broadcast
-    db = db_T.T                                              # transpose
-    dx_rows = dmatmul @ W                                    # matrix product
-    dW = dmatmul.T @ x_rows                                  # transpose
-    dx_T = np.reshape(dx_rows, (T, m, n_x))                  # reshape
-    dx_steps = np.swapaxes(dx_T, -1, -2)                     # transpose
-    dh_prev_2 = dh_state.T                                   # transpose
+        # of this step: what is kept, and what the next one starts from
+        dx_steps[t] = dx
+        dh = dh_prev
 
-    return Gradients(Parameters(W=dW, U=dU, b=db), Inputs(x=dx_steps), State(h=dh_prev_2))
+    return Gradients(Parameters(W=dW, U=dU, b=db), Inputs(x=dx_steps), State(h=dh))

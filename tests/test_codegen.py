@@ -128,7 +128,8 @@ def test_nothing_that_a_spec_says_gets_out_of_its_string(text):
     )
     done = compile_cell(read_text(spec, "a\nimport os #.yaml"))
     body = ast.parse(done.source).body
-    assert {type(node) for node in body} == {ast.Expr, ast.ImportFrom, ast.Import, ast.ClassDef, ast.FunctionDef}
+    kinds = {ast.Expr, ast.ImportFrom, ast.Import, ast.ClassDef, ast.Assign, ast.FunctionDef}
+    assert {type(node) for node in body} == kinds
     assert [ast.unparse(node) for node in body if isinstance(node, ast.Import)] == ["import numpy as np"]
     assert check(done.source, done.cell, done.step.forward).ok
 

@@ -56,7 +56,7 @@ class Report:
 def load(source: str, name: str) -> ModuleType:
     """A module from its text."""
     module = ModuleType(name)
-    exec(compile(source, f"<{name}>", "exec"), module.__dict__)
+    exec(compile(source, f"<{name}>", "exec", dont_inherit=True), module.__dict__)
     return module
 
 

@@ -15,7 +15,7 @@ from graphgen.contract import RECORDS
 from graphgen.ir.graph import Graph, Note, walk
 from graphgen.ir.node import Node
 from graphgen.ir.op import shape_text
-from graphgen.ir.shape import Dim, show
+from graphgen.ir.shape import Dim, Shape, show
 from graphgen.ir.step import Step
 
 WORKSPACE = "workspace: Workspace | None = None"
@@ -40,6 +40,11 @@ def members(graph: Graph | Iterable[str], group: str) -> list[str]:
     return [key.split(".", 1)[1] for key in keys if key.startswith(f"{group}.")]
 
 
+def array_type(shape: Shape, dtype: str) -> str:
+    """The annotation of an array: its shape, with the kind of its numbers before it if they are no floats."""
+    return f'Annotated[np.ndarray, "{"" if dtype == "float" else dtype}{show(shape)}"]'
+
+
 class Pair:
     """A forward and a backward function, and the record that goes from the one to the other."""
 
@@ -61,10 +66,29 @@ class Pair:
     @property
     def record(self) -> Record:
         """The residuals' record."""
-        arrays = [Field(self.names.name(node), "np.ndarray", show(node.shape)) for node in self.residuals]
+        arrays = [Field(self.names.name(node), array_type(node.shape, node.dtype)) for node in self.residuals]
         sizes = [Field(size, "int", self.spoken.dims[size]) for size in self.sizes]
         what = "every step" if self.length is not None else "one step"
         return Record(self.record_name, f"What the backward pass reads of {what}.", (*arrays, *sizes))
+
+    @property
+    def checks(self) -> list[str]:
+        """The statements that make what the two functions check their arguments with."""
+        forward = {group: RECORDS[group] for group in self.given}
+        backward = {"parameters": RECORDS["parameters"], "residuals": self.record_name, **self._handed}
+        steps = [] if self.length is None else [f'"{self.length}"']
+        return [
+            enclose(
+                f"_{name}{self.suffix.upper()} = _Shapes(", [*steps, *(f"{k}={v}" for k, v in records.items())], ")"
+            )
+            for name, records in (("FORWARD", forward), ("BACKWARD", backward))
+        ]
+
+    @property
+    def _handed(self) -> dict[str, str]:
+        """The arguments that hold cotangents, with their records."""
+        state = {self.final: RECORDS["state"]} if self.spoken.has_state else {}
+        return {"d_outputs": RECORDS["outputs"], **state}
 
     def _sources(self, graph: Graph, groups: Sequence[str]) -> list[Source]:
         """The arrays in some arguments.  A sequence's inputs are read from their record, a step at a time."""
@@ -96,7 +120,7 @@ class Pair:
             returns = enclose("return (", [*results, residuals], ")", 4)
 
         used = names_in([*codes(blocks), *(f"_({value})" for value in [*results, residuals])])
-        begin, unbound = self._begin(sources, used, self.given)
+        begin, unbound = self._begin("FORWARD", self.given, sources, used)
         arguments = [f"{group}: {RECORDS[group]}" for group in self.given]
         arguments += [WORKSPACE] if "workspace" in used else []
         arguments += ["*", *(f"{size}: int" for size in unbound)] if unbound else []
@@ -135,14 +159,12 @@ class Pair:
         results = [result(group) for group in self.given]
         returns = enclose("return Gradients(", results, ")", 4)
         used = names_in([*codes(blocks), *(f"_({value})" for value in results)])
-        handed = {"d_outputs": "outputs", self.final: "state"}
-        handed = {name: group for name, group in handed.items() if group == "outputs" or self.spoken.has_state}
-        begin, unbound = self._begin([*residuals, *parameters], used, ["parameters", "residuals", *handed])
-        told = [Line(f"{size} = residuals.{size}", self.spoken.dims[size]) for size in unbound]
-        defaults = [Line(self._default(name, group)) for name, group in handed.items()]
-        begin = (Block("", (*defaults, *told, *(item for block in begin for item in block.items))),)
+        groups = ["parameters", "residuals", *self._handed]
+        begin, unbound = self._begin("BACKWARD", groups, [*residuals, *parameters], used)
+        defaults = [Line(self._default(name, record)) for name, record in self._handed.items()]
+        begin = (Block("", (*defaults, *begin[0].items)),)
         arguments = ["parameters: Parameters", f"residuals: {self.record_name}"]
-        arguments += [f"{name}: {RECORDS[group]} | None = None" for name, group in handed.items()]
+        arguments += [f"{name}: {record} | None = None" for name, record in self._handed.items()]
         arguments += [WORKSPACE] if "workspace" in used else []
         doc = self._backward_doc()
         name, written = f"backward{self.suffix}", self._written((*begin, *blocks), returns)
@@ -172,25 +194,27 @@ class Pair:
             texts[leaf] = naming.name(leaf, graph.notes.get(leaf, Note()))
             group, name = key.split(".", 1)
             given = f"{group if group == 'd_outputs' else self.final}.{name}"
-            shape = shape_text(leaf.shape)
-            lines.append(Line(f'{texts[leaf]} = _cotangent("{given}", {given}, {tidy(shape)}, dtype)'))
+            lines.append(Line(f"{texts[leaf]} = _cotangent({given}, {tidy(shape_text(leaf.shape))}, dtype)"))
         return [Block("the cotangents handed in; None counts as zero", tuple(lines))] if lines else []
 
-    def _default(self, name: str, group: str) -> str:
-        fields = members(self.step.forward.outputs, group)
+    def _default(self, name: str, record: str) -> str:
+        fields = members(self.step.forward.outputs, "outputs" if name == "d_outputs" else "state")
         nones = ", ".join(["None"] * len(fields))
-        return f"{name} = {RECORDS[group]}({nones}) if {name} is None else {name}"
+        return f"{name} = {record}({nones}) if {name} is None else {name}"
 
     def _begin(
-        self, sources: Sequence[Source], used: set[str], groups: Sequence[str]
+        self, shapes: str, groups: Sequence[str], sources: Sequence[Source], used: set[str]
     ) -> tuple[tuple[Block, ...], list[str]]:
-        """The prologue as a block, and the sizes it cannot tell."""
+        """The check of what is handed in, then the prologue, as a block; and the sizes that no array tells."""
         lines, unbound = prologue(sources, used, self.spoken.dims)
+        backward = shapes == "BACKWARD"
+        told = [] if backward else [f"{size}={size}" for size in unbound]
+        check = f"_{shapes}{self.suffix.upper()}.check({', '.join([*groups, *told])})"
+        before = [Line(f"dtype = {check}" if "dtype" in used else check)]
+        before += [Line(f"{size} = residuals.{size}", self.spoken.dims[size]) for size in unbound if backward]
         if "workspace" in used:
             lines.append(Line("workspace = Workspace() if workspace is None else workspace"))
-        if "dtype" in used:
-            lines.append(Line(f"dtype = _dtype({', '.join(groups)})"))
-        return ((Block("", tuple(lines)),) if lines else ()), unbound
+        return (Block("", (*before, *lines)),), unbound
 
     def _forward_doc(self) -> tuple[str, ...]:
         if self.length is None:

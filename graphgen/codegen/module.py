@@ -10,8 +10,8 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from graphgen import __version__
-from graphgen.codegen import runtime
-from graphgen.codegen.functions import Pair, Spoken
+from graphgen.codegen import runtime, usage
+from graphgen.codegen.functions import Pair, Spoken, array_type
 from graphgen.codegen.lower import Lowering
 from graphgen.codegen.names import ForwardNames
 from graphgen.codegen.program import Block, Field, Function, Line, Program, Record
@@ -20,7 +20,7 @@ from graphgen.contract import HELPER_NAMES, MODULE_NAMES, PREVIOUS
 from graphgen.ir.graph import Graph
 from graphgen.ir.node import Node
 from graphgen.ir.op import OPS, shape_text
-from graphgen.ir.shape import ONE, Dim, Shape, show
+from graphgen.ir.shape import ONE, Dim, Shape
 from graphgen.ir.step import Step
 from graphgen.ops import helpers
 from graphgen.ops.function import Function as Defined
@@ -48,6 +48,7 @@ def lower(cell: Cell, step: Step, sequence: Step | None, length: Dim, level: int
         doc=_doc(cell),
         records=(*_records(cell, step.forward), *(pair.record for pair in pairs)),
         helpers=_helpers([*defined, *functions]),
+        checks=tuple(check for pair in pairs for check in pair.checks),
         functions=(*defined, *functions),
     )
 
@@ -67,29 +68,26 @@ def _doc(cell: Cell) -> tuple[str, ...]:
 
 
 def _records(cell: Cell, graph: Graph) -> tuple[Record, ...]:
-    outputs = {name: graph.outputs[f"outputs.{name}"].shape for name, _ in cell.outputs}
-    groups: list[tuple[str, str, dict[str, Shape]]] = [
-        ("Parameters", "What the cell learns; as gradients, one for each.", _shapes(cell.parameters)),
-        ("Inputs", "What a step reads; as gradients, one for each.", _shapes(cell.inputs)),
-        (
-            "State",
-            "What a step hands on to the next; as cotangents, one for each, or None.",
-            _shapes(cell.states),
-        ),
+    results = {name: graph.outputs[f"outputs.{name}"] for name, _ in cell.outputs}
+    outputs = {name: array_type(node.shape, node.dtype) for name, node in results.items()}
+    groups = [
+        ("Parameters", "What the cell learns; as gradients, one for each.", _types(cell.parameters)),
+        ("Inputs", "What a step reads; as gradients, one for each.", _types(cell.inputs)),
+        ("State", "What a step hands on to the next; as cotangents, one for each, or None.", _types(cell.states)),
         ("Outputs", "What a step computes; as cotangents, one for each, or None.", outputs),
     ]
     records = [
-        Record(name, doc, tuple(Field(field, "np.ndarray", show(shape)) for field, shape in shapes.items()))
-        for name, doc, shapes in groups
+        Record(name, doc, tuple(Field(field, text) for field, text in types.items()))
+        for name, doc, types in groups
         if name != "State" or cell.states
     ]
     fields = {"parameters": "Parameters", "inputs": "Inputs", **({"state": "State"} if cell.states else {})}
-    gradients = tuple(Field(name, record, "") for name, record in fields.items())
+    gradients = tuple(Field(name, record) for name, record in fields.items())
     return (*records, Record("Gradients", "What a backward function returns.", gradients))
 
 
-def _shapes(variables: Iterable[Variable]) -> dict[str, Shape]:
-    return {variable.name: variable.shape for variable in variables}
+def _types(variables: Iterable[Variable]) -> dict[str, str]:
+    return {variable.name: array_type(variable.shape, variable.dtype) for variable in variables}
 
 
 def _setup(cell: Cell) -> list[Function]:
@@ -172,11 +170,12 @@ def _helpers(functions: Iterable[Function]) -> tuple[str, ...]:
     """The source of every helper that is called, by a function or by another helper."""
     known = {
         name: inspect.getsource(helper)
-        for room in (runtime, helpers)
+        for room in (runtime, usage, helpers)
         for name, helper in vars(room).items()
-        if inspect.isfunction(helper) or helper is runtime.Workspace
+        if (inspect.isfunction(helper) or inspect.isclass(helper)) and helper.__module__ == room.__name__
     }
-    waiting = [*(code for f in functions for code in codes(f.blocks))]
+    waiting = ["_Shapes()"]
+    waiting += [*(code for f in functions for code in codes(f.blocks))]
     waiting += [textwrap.dedent(f"def _():\n    {f.returns}") for f in functions]
     called: set[str] = set()
     while waiting:

@@ -40,11 +40,11 @@ class Loop:
 
 @dataclass(frozen=True)
 class Field:
-    """A field of a record, with its shape."""
+    """A field of a record, and the remark beside it."""
 
     name: str
     type: str
-    shape: str
+    remark: str = ""
 
 
 @dataclass(frozen=True)
@@ -85,4 +85,5 @@ class Program:
     doc: tuple[str, ...]
     records: tuple[Record, ...]
     helpers: tuple[str, ...]  # source text
+    checks: tuple[str, ...]  # statements that tell the shapes of what each function is handed
     functions: tuple[Function, ...]

@@ -7,7 +7,7 @@ from functools import lru_cache
 import jinja2
 
 from graphgen.codegen.program import Line, Program
-from graphgen.codegen.text import LINE, names_in, wrapped
+from graphgen.codegen.text import LINE, wrapped
 from graphgen.resources import folder
 
 TARGET = "numpy"
@@ -33,13 +33,12 @@ def environment() -> jinja2.Environment:
 
 def context(program: Program) -> dict[str, object]:
     """What the template reads."""
-    typing = ["Any"] if "Any" in names_in(program.helpers) else []
     return {
         "header": program.header,
         "doc": program.doc,
-        "typing": [*typing, "NamedTuple"],
         "records": program.records,
         "helpers": program.helpers,
+        "checks": program.checks,
         "functions": program.functions,
     }
 
