@@ -201,11 +201,70 @@ def _value(dim: str, sizes: dict[str, int]) -> int:
     return sum(int(np.prod([sizes[f] if f in sizes else int(f) for f in term.split("*")])) for term in terms)
 
 
+class _Watched(np.ndarray):
+    """An array whose operations raise FloatingPointError as soon as there is a NaN in what they compute."""
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *operands: Any, **options: Any) -> Any:
+        operands, options = _plain(operands), _plain(options)
+        result = getattr(ufunc, method)(*operands, **options)
+        each = method == "__call__" and ufunc.signature is None  # one element of the result comes from one of each
+        return _watched(result, ufunc.__name__, operands if each else ())
+
+    def __array_function__(self, function: Any, types: Any, operands: Any, options: Any) -> Any:
+        return _watched(function(*_plain(operands), **_plain(options)), function.__name__)
+
+
+def _plain(value: Any) -> Any:
+    """A value with arrays that are not watched, in tuples, lists and dicts too."""
+    if isinstance(value, (tuple, list)):
+        return type(value)(_plain(item) for item in value)
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    return value.view(np.ndarray) if isinstance(value, _Watched) else value
+
+
+def _watched(array: Any, name: str, operands: Any = ()) -> Any:
+    """An array, watched from now on; FloatingPointError if there is a NaN in it."""
+    if not isinstance(array, (np.ndarray, np.generic)) or array.dtype.kind not in "fc":
+        return array
+    if np.isnan(array).any():
+        index = tuple(np.argwhere(np.isnan(array))[0].tolist())
+        values = ", ".join(str(np.broadcast_to(operand, array.shape)[index]) for operand in operands)
+        raise FloatingPointError(
+            f"{name}{f'({values})' if values else ''} is NaN{f' in element {list(index)}' * bool(index)}"
+        )
+    return np.asarray(array).view(_Watched)
+
+
+def _arrays(results: Any, name: str = "") -> Any:
+    """The arrays in records, and in records of records, with their names."""
+    if not isinstance(results, tuple):
+        yield name, results
+        return
+    fields = getattr(results, "_fields", [""] * len(results))
+    for field, value in zip(fields, results):
+        yield from _arrays(value, f"{type(results).__name__.lower()}.{field}" if field else name)
+
+
+def _traced(where: str, function: Any, *records: Any, **sizes: int) -> Any:
+    """What a function returns; if there is a NaN in it, FloatingPointError from the operation that made it."""
+    try:
+        with np.errstate(all="ignore"):
+            results = function(*records, **sizes)
+            if not any(np.isnan(array).any() for _, array in _arrays(results) if array is not None):
+                return results
+            function(*(type(r)(*(_watched(array, name) for name, array in _arrays(r))) for r in records), **sizes)
+            for name, array in _arrays(results):
+                _watched(array, name)
+    except FloatingPointError as error:
+        error.args = (f"{where}: {error}",)
+        raise
+
+
 def sigmoid(x: np.ndarray) -> np.ndarray:
     """The logistic function 1 / (1 + exp(-x)), without overflow at either end."""
     z = np.exp(np.minimum(x, -x))
     return np.where(x >= 0, 1, z) / (1 + z)
-
 
 
 # what each function is handed: the records tell the shapes
@@ -215,6 +274,7 @@ _FORWARD_SEQUENCE = _Shapes("T", parameters=Parameters, inputs=Inputs, state=Sta
 _BACKWARD_SEQUENCE = _Shapes(
     "T", parameters=Parameters, residuals=SequenceResiduals, d_outputs=Outputs, d_final=State,
 )
+
 
 def init_parameters(
     rng: np.random.Generator,
@@ -478,3 +538,31 @@ def backward_sequence(
         Inputs(x=dx_steps),
         State(a=da, c=dc),
     )
+
+
+def trace_nan(
+    parameters: Parameters,
+    inputs: Inputs,
+    state: State,
+    d_outputs: Outputs | None = None,
+    d_final: State | None = None,
+) -> None:
+    """Run T steps one by one: FloatingPointError from the operation that makes the first NaN.
+
+    The traceback ends at the operation under its equation; the message tells the element, and what it was made of.
+    Then the same for the gradients, if cotangents are given.
+    """
+    _FORWARD_SEQUENCE.check(parameters, inputs, state)
+    kept = []
+
+    for t, step in enumerate(zip(*inputs)):
+        _, state, residuals = _traced(f"lstm_averaged.forward at step {t}", forward, parameters, Inputs(*step), state)
+        kept.append(residuals)
+
+    if d_outputs is None and d_final is None:
+        return
+    d_outputs = Outputs(None) if d_outputs is None else d_outputs
+    d_final = State(None, None) if d_final is None else d_final
+    for t in reversed(range(len(kept))):
+        d_step = Outputs(*(None if d is None else d[t] for d in d_outputs))
+        d_final = _traced(f"lstm_averaged.backward at step {t}", backward, parameters, kept[t], d_step, d_final).state

@@ -185,16 +185,76 @@ def _value(dim: str, sizes: dict[str, int]) -> int:
     return sum(int(np.prod([sizes[f] if f in sizes else int(f) for f in term.split("*")])) for term in terms)
 
 
+class _Watched(np.ndarray):
+    """An array whose operations raise FloatingPointError as soon as there is a NaN in what they compute."""
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *operands: Any, **options: Any) -> Any:
+        operands, options = _plain(operands), _plain(options)
+        result = getattr(ufunc, method)(*operands, **options)
+        each = method == "__call__" and ufunc.signature is None  # one element of the result comes from one of each
+        return _watched(result, ufunc.__name__, operands if each else ())
+
+    def __array_function__(self, function: Any, types: Any, operands: Any, options: Any) -> Any:
+        return _watched(function(*_plain(operands), **_plain(options)), function.__name__)
+
+
+def _plain(value: Any) -> Any:
+    """A value with arrays that are not watched, in tuples, lists and dicts too."""
+    if isinstance(value, (tuple, list)):
+        return type(value)(_plain(item) for item in value)
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    return value.view(np.ndarray) if isinstance(value, _Watched) else value
+
+
+def _watched(array: Any, name: str, operands: Any = ()) -> Any:
+    """An array, watched from now on; FloatingPointError if there is a NaN in it."""
+    if not isinstance(array, (np.ndarray, np.generic)) or array.dtype.kind not in "fc":
+        return array
+    if np.isnan(array).any():
+        index = tuple(np.argwhere(np.isnan(array))[0].tolist())
+        values = ", ".join(str(np.broadcast_to(operand, array.shape)[index]) for operand in operands)
+        raise FloatingPointError(
+            f"{name}{f'({values})' if values else ''} is NaN{f' in element {list(index)}' * bool(index)}"
+        )
+    return np.asarray(array).view(_Watched)
+
+
+def _arrays(results: Any, name: str = "") -> Any:
+    """The arrays in records, and in records of records, with their names."""
+    if not isinstance(results, tuple):
+        yield name, results
+        return
+    fields = getattr(results, "_fields", [""] * len(results))
+    for field, value in zip(fields, results):
+        yield from _arrays(value, f"{type(results).__name__.lower()}.{field}" if field else name)
+
+
+def _traced(where: str, function: Any, *records: Any, **sizes: int) -> Any:
+    """What a function returns; if there is a NaN in it, FloatingPointError from the operation that made it."""
+    try:
+        with np.errstate(all="ignore"):
+            results = function(*records, **sizes)
+            if not any(np.isnan(array).any() for _, array in _arrays(results) if array is not None):
+                return results
+            function(*(type(r)(*(_watched(array, name) for name, array in _arrays(r))) for r in records), **sizes)
+            for name, array in _arrays(results):
+                _watched(array, name)
+    except FloatingPointError as error:
+        error.args = (f"{where}: {error}",)
+        raise
+
+
 def softmax(x: np.ndarray, axis: int) -> np.ndarray:
     """exp(x) divided by its sum along an axis; the largest element is taken off first against overflow."""
     z = np.exp(x - np.max(x, axis=axis, keepdims=True))
     return z / np.sum(z, axis=axis, keepdims=True)
 
 
-
 # what each function is handed: the records tell the shapes
 _FORWARD = _Shapes(parameters=Parameters, inputs=Inputs)
 _BACKWARD = _Shapes(parameters=Parameters, residuals=Residuals, d_outputs=Outputs)
+
 
 def init_parameters(
     rng: np.random.Generator,
@@ -290,3 +350,17 @@ def backward(
     dx = dx_v + dx_k + dx_q  # split: the sum over its uses
 
     return Gradients(Parameters(W_q=dW_q, W_k=dW_k, W_v=dW_v), Inputs(x=dx))
+
+
+def trace_nan(parameters: Parameters, inputs: Inputs, d_outputs: Outputs | None = None) -> None:
+    """Run one step: FloatingPointError from the operation that makes the first NaN.
+
+    The traceback ends at the operation under its equation; the message tells the element, and what it was made of.
+    Then the same for the gradients, if cotangents are given.
+    """
+    _FORWARD.check(parameters, inputs)
+    _, residuals = _traced("self_attention.forward", forward, parameters, inputs)
+    if d_outputs is None:
+        return
+    d_outputs = Outputs(None, None) if d_outputs is None else d_outputs
+    _traced("self_attention.backward", backward, parameters, residuals, d_outputs)

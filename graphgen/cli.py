@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 import click
 
@@ -93,11 +93,20 @@ def build(specs: tuple[str, ...], output: Path, level: str | None, form: str, on
 @click.argument("specs", nargs=-1, metavar="[SPEC...]")
 @level_option
 @format_option
-def check(specs: tuple[str, ...], level: str | None, form: str) -> None:
+@click.option("--trace-nan", is_flag=True, help="Tell the equation and the step that make the first NaN instead.")
+@click.option("--arrays", type=click.Path(path_type=Path), metavar="FILE.npz",
+              help="What to trace in, named as in inputs.x; else fresh parameters, random inputs.")  # fmt: skip
+def check(specs: tuple[str, ...], level: str | None, form: str, trace_nan: bool, arrays: Path | None) -> None:
     """Compare the gradients of emitted modules with numeric differences.
 
     One SPEC gets a row for each gradient; several, or none for all that are shipped, get a row each.
     """
+    if arrays is not None and (not trace_nan or len(specs) != 1):
+        raise click.UsageError("--arrays goes with --trace-nan and one SPEC")
+    if trace_nan and form != "text":
+        raise click.UsageError("--trace-nan tells what it finds as text alone")
+    if trace_nan:
+        tell_nans(specs, level, arrays)
     with told(form):
         from graphgen.check.module import check as check_module
         from graphgen.check.report import faults_of, print_report, print_summaries
@@ -189,6 +198,25 @@ def new(name: str) -> None:
         from graphgen.starter import write_starter
 
         click.echo(f"wrote {write_starter(name)}; next: graphgen check {name}.yaml")
+
+
+def tell_nans(specs: tuple[str, ...], level: str | None, file: Path | None) -> NoReturn:
+    """The first NaN of each spec's module; exits with 1 if there is any."""
+    with told():
+        from graphgen.check.nan import read_arrays, trace_nan
+        from graphgen.compiler import compile_file
+        from graphgen.passes import DEFAULT
+        from graphgen.resources import find_spec, shipped_specs
+
+        paths = [find_spec(spec) for spec in specs or shipped_specs()]
+        arrays = None if file is None else read_arrays(file)
+        faults = 0
+        for path in progress(paths, "tracing"):
+            done = compile_file(path, DEFAULT if level is None else int(level))
+            finding = trace_nan(done.source, done.cell, arrays)
+            click.echo(finding or f"{done.cell.name}: no NaN")
+            faults += bool(finding)
+        sys.exit(FINDINGS if faults else 0)
 
 
 def console(err: bool = False) -> Console:

@@ -75,7 +75,7 @@ class Pair:
     def checks(self) -> list[str]:
         """The statements that make what the two functions check their arguments with."""
         forward = {group: RECORDS[group] for group in self.given}
-        backward = {"parameters": RECORDS["parameters"], "residuals": self.record_name, **self._handed}
+        backward = {"parameters": RECORDS["parameters"], "residuals": self.record_name, **self.handed}
         steps = [] if self.length is None else [f'"{self.length}"']
         return [
             enclose(
@@ -85,7 +85,12 @@ class Pair:
         ]
 
     @property
-    def _handed(self) -> dict[str, str]:
+    def reads_inputs(self) -> bool:
+        """Whether the cell has any inputs."""
+        return bool(members(self.step.forward, "inputs"))
+
+    @property
+    def handed(self) -> dict[str, str]:
         """The arguments that hold cotangents, with their records."""
         state = {self.final: RECORDS["state"]} if self.spoken.has_state else {}
         return {"d_outputs": RECORDS["outputs"], **state}
@@ -120,10 +125,10 @@ class Pair:
             returns = enclose("return (", [*results, residuals], ")", 4)
 
         used = names_in([*codes(blocks), *(f"_({value})" for value in [*results, residuals])])
-        begin, unbound = self._begin("FORWARD", self.given, sources, used)
+        begin, self.unbound = self._begin("FORWARD", self.given, sources, used)
         arguments = [f"{group}: {RECORDS[group]}" for group in self.given]
         arguments += [WORKSPACE] if "workspace" in used else []
-        arguments += ["*", *(f"{size}: int" for size in unbound)] if unbound else []
+        arguments += ["*", *(f"{size}: int" for size in self.unbound)] if self.unbound else []
         records = [RECORDS[group] for group in ("outputs", "state") if group == "outputs" or self.spoken.has_state]
         result_type = f"tuple[{', '.join([*records, self.record_name])}]"
         doc = self._forward_doc()
@@ -159,12 +164,12 @@ class Pair:
         results = [result(group) for group in self.given]
         returns = enclose("return Gradients(", results, ")", 4)
         used = names_in([*codes(blocks), *(f"_({value})" for value in results)])
-        groups = ["parameters", "residuals", *self._handed]
+        groups = ["parameters", "residuals", *self.handed]
         begin, unbound = self._begin("BACKWARD", groups, [*residuals, *parameters], used)
-        defaults = [Line(self._default(name, record)) for name, record in self._handed.items()]
+        defaults = [Line(self.default(name, record)) for name, record in self.handed.items()]
         begin = (Block("", (*defaults, *begin[0].items)),)
         arguments = ["parameters: Parameters", f"residuals: {self.record_name}"]
-        arguments += [f"{name}: {record} | None = None" for name, record in self._handed.items()]
+        arguments += [f"{name}: {record} | None = None" for name, record in self.handed.items()]
         arguments += [WORKSPACE] if "workspace" in used else []
         doc = self._backward_doc()
         name, written = f"backward{self.suffix}", self._written((*begin, *blocks), returns)
@@ -197,7 +202,8 @@ class Pair:
             lines.append(Line(f"{texts[leaf]} = _cotangent({given}, {tidy(shape_text(leaf.shape))}, dtype)"))
         return [Block("the cotangents handed in; None counts as zero", tuple(lines))] if lines else []
 
-    def _default(self, name: str, record: str) -> str:
+    def default(self, name: str, record: str) -> str:
+        """The statement that puts a record of None in the place of no record."""
         fields = members(self.step.forward.outputs, "outputs" if name == "d_outputs" else "state")
         nones = ", ".join(["None"] * len(fields))
         return f"{name} = {record}({nones}) if {name} is None else {name}"

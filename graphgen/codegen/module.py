@@ -10,7 +10,8 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from graphgen import __version__
-from graphgen.codegen import runtime, usage
+from graphgen.codegen import runtime, tracing, usage
+from graphgen.codegen.debug import trace_nan
 from graphgen.codegen.functions import Pair, Spoken, array_type
 from graphgen.codegen.lower import Lowering
 from graphgen.codegen.names import ForwardNames
@@ -42,6 +43,7 @@ def lower(cell: Cell, step: Step, sequence: Step | None, length: Dim, level: int
         names = ForwardNames(targets, taken) if in_place else names
         pairs.append(Pair(sequence, names, spoken, length, in_place))
     functions = [*_setup(cell), *(function for pair in pairs for function in (pair.forward, pair.backward))]
+    functions.append(trace_nan(cell.name, pairs[0], pairs[1] if sequence else None))
     defined = _defined([graph for pair in pairs for graph in (pair.step.forward, pair.step.backward)])
     return Program(
         header=_header(cell, level),
@@ -170,13 +172,13 @@ def _helpers(functions: Iterable[Function]) -> tuple[str, ...]:
     """The source of every helper that is called, by a function or by another helper."""
     known = {
         name: inspect.getsource(helper)
-        for room in (runtime, usage, helpers)
+        for room in (runtime, usage, tracing, helpers)
         for name, helper in vars(room).items()
         if (inspect.isfunction(helper) or inspect.isclass(helper)) and helper.__module__ == room.__name__
     }
     waiting = ["_Shapes()"]
     waiting += [*(code for f in functions for code in codes(f.blocks))]
-    waiting += [textwrap.dedent(f"def _():\n    {f.returns}") for f in functions]
+    waiting += [textwrap.dedent(f"def _():\n    {f.returns}") for f in functions if f.returns]
     called: set[str] = set()
     while waiting:
         new = (names_in(waiting) & set(known)) - called

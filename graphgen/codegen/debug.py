@@ -1,0 +1,60 @@
+"""The function of a module that finds the operation which makes a NaN: it runs the functions of one step again."""
+
+from __future__ import annotations
+
+from graphgen.codegen.functions import Pair
+from graphgen.codegen.program import Block, Function, Line, Loop
+from graphgen.contract import RECORDS
+
+ABOUT = (
+    "The traceback ends at the operation under its equation; the message tells the element, and what it was made of.",
+    "Then the same for the gradients, if cotangents are given.",
+)
+
+
+def trace_nan(cell: str, step: Pair, sequence: Pair | None) -> Function:
+    """`trace_nan` of a cell, which takes what `forward_sequence` takes, or `forward` if there are no states."""
+    whole = sequence or step
+    arguments = [f"{group}: {RECORDS[group]}" for group in whole.given]
+    arguments += [f"{name}: {record} | None = None" for name, record in whole.handed.items()]
+    arguments += ["*", *(f"{size}: int" for size in whole.unbound)] if whole.unbound else []
+    check = Line(f"_FORWARD{whole.suffix.upper()}.check({', '.join([*whole.given, *_told(whole)])})")
+    enough = Line(f"if {' and '.join(f'{name} is None' for name in whole.handed)}:\n    return")
+    defaults = [Line(whole.default(name, record)) for name, record in whole.handed.items()]
+    if sequence:
+        what = (
+            f"Run {sequence.length} steps one by one: FloatingPointError from the operation that makes the first NaN."
+        )
+        blocks = (*_forth(cell, step, sequence, check), Block("", (enough, *defaults, *_back(cell, sequence))))
+    else:
+        what = "Run one step: FloatingPointError from the operation that makes the first NaN."
+        run = _traced(f'"{cell}.forward"', "forward", *step.given, *_told(step))
+        back = Line(_traced(f'"{cell}.backward"', "backward", "parameters", "residuals", *step.handed))
+        blocks = (Block("", (check, Line(f"_, residuals = {run}"), enough, *defaults, back)),)
+    return Function("trace_nan", tuple(arguments), "None", (what, "", *ABOUT), blocks, "")
+
+
+def _forth(cell: str, step: Pair, sequence: Pair, check: Line) -> tuple[Block, ...]:
+    records = "zip(*inputs)" if sequence.reads_inputs else f"[()] * {sequence.length}"
+    run = _traced(f'f"{cell}.forward at step {{t}}"', "forward", "parameters", "Inputs(*step)", "state", *_told(step))
+    body = Block("", (Line(f"_, state, residuals = {run}"), Line("kept.append(residuals)")))
+    return (
+        Block("", (check, Line("kept = []"))),
+        Block("", (Loop(f"for t, step in enumerate({records}):", (body,)),)),
+    )
+
+
+def _back(cell: str, sequence: Pair) -> tuple[Line | Loop, ...]:
+    cotangents = Line("d_step = Outputs(*(None if d is None else d[t] for d in d_outputs))")
+    where = f'f"{cell}.backward at step {{t}}"'
+    run = Line(f"d_final = {_traced(where, 'backward', 'parameters', 'kept[t]', 'd_step', 'd_final')}.state")
+    return (Loop("for t in reversed(range(len(kept))):", (Block("", (cotangents, run)),)),)
+
+
+def _told(pair: Pair) -> list[str]:
+    """The sizes that no array tells, handed on."""
+    return [f"{size}={size}" for size in pair.unbound]
+
+
+def _traced(where: str, function: str, *arguments: str) -> str:
+    return f"_traced({', '.join([where, function, *arguments])})"
