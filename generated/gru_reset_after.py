@@ -596,7 +596,8 @@ def trace_nan(
     kept = []
 
     for t, step in enumerate(zip(*inputs)):
-        _, state, residuals = _traced(f"gru_reset_after.forward at step {t}", forward, parameters, Inputs(*step), state)
+        where = f"gru_reset_after.forward at step {t}"
+        _, state, residuals = _traced(where, forward, parameters, Inputs(*step), state)
         kept.append(residuals)
 
     if d_outputs is None and d_final is None:
@@ -604,5 +605,6 @@ def trace_nan(
     d_outputs = Outputs(None) if d_outputs is None else d_outputs
     d_final = State(None) if d_final is None else d_final
     for t in reversed(range(len(kept))):
+        where = f"gru_reset_after.backward at step {t}"
         d_step = Outputs(*(None if d is None else d[t] for d in d_outputs))
-        d_final = _traced(f"gru_reset_after.backward at step {t}", backward, parameters, kept[t], d_step, d_final).state
+        d_final = _traced(where, backward, parameters, kept[t], d_step, d_final).state

@@ -687,7 +687,8 @@ def trace_nan(
     kept = []
 
     for t, step in enumerate(zip(*inputs)):
-        _, state, residuals = _traced(f"peephole_lstm.forward at step {t}", forward, parameters, Inputs(*step), state)
+        where = f"peephole_lstm.forward at step {t}"
+        _, state, residuals = _traced(where, forward, parameters, Inputs(*step), state)
         kept.append(residuals)
 
     if d_outputs is None and d_final is None:
@@ -695,5 +696,6 @@ def trace_nan(
     d_outputs = Outputs(None) if d_outputs is None else d_outputs
     d_final = State(None, None) if d_final is None else d_final
     for t in reversed(range(len(kept))):
+        where = f"peephole_lstm.backward at step {t}"
         d_step = Outputs(*(None if d is None else d[t] for d in d_outputs))
-        d_final = _traced(f"peephole_lstm.backward at step {t}", backward, parameters, kept[t], d_step, d_final).state
+        d_final = _traced(where, backward, parameters, kept[t], d_step, d_final).state

@@ -12,15 +12,8 @@ HELPER_NAMES = frozenset(name for name, _ in inspect.getmembers(helpers, inspect
 MODULE_NAMES = frozenset(
     [
         *("np", "NamedTuple", *RECORDS, *RECORDS.values(), "Gradients", "Residuals", "SequenceResiduals"),
-        *(
-            "init_parameters",
-            "zero_state",
-            "forward",
-            "backward",
-            "forward_sequence",
-            "backward_sequence",
-            "trace_nan",
-        ),
+        *("init_parameters", "zero_state", "forward", "backward", "forward_sequence", "backward_sequence"),
+        "trace_nan",
         *("residuals", "d_outputs", "d_state", "d_final", "dtype", "rng", "Workspace", "workspace"),
     ]
 )

@@ -36,8 +36,9 @@ def trace_nan(cell: str, step: Pair, sequence: Pair | None) -> Function:
 
 def _forth(cell: str, step: Pair, sequence: Pair, check: Line) -> tuple[Block, ...]:
     records = "zip(*inputs)" if sequence.reads_inputs else f"[()] * {sequence.length}"
-    run = _traced(f'f"{cell}.forward at step {{t}}"', "forward", "parameters", "Inputs(*step)", "state", *_told(step))
-    body = Block("", (Line(f"_, state, residuals = {run}"), Line("kept.append(residuals)")))
+    where = Line(f'where = f"{cell}.forward at step {{t}}"')
+    run = _traced("where", "forward", "parameters", "Inputs(*step)", "state", *_told(step))
+    body = Block("", (where, Line(f"_, state, residuals = {run}"), Line("kept.append(residuals)")))
     return (
         Block("", (check, Line("kept = []"))),
         Block("", (Loop(f"for t, step in enumerate({records}):", (body,)),)),
@@ -46,9 +47,9 @@ def _forth(cell: str, step: Pair, sequence: Pair, check: Line) -> tuple[Block, .
 
 def _back(cell: str, sequence: Pair) -> tuple[Line | Loop, ...]:
     cotangents = Line("d_step = Outputs(*(None if d is None else d[t] for d in d_outputs))")
-    where = f'f"{cell}.backward at step {{t}}"'
-    run = Line(f"d_final = {_traced(where, 'backward', 'parameters', 'kept[t]', 'd_step', 'd_final')}.state")
-    return (Loop("for t in reversed(range(len(kept))):", (Block("", (cotangents, run)),)),)
+    where = Line(f'where = f"{cell}.backward at step {{t}}"')
+    run = Line("d_final = _traced(where, backward, parameters, kept[t], d_step, d_final).state")
+    return (Loop("for t in reversed(range(len(kept))):", (Block("", (where, cotangents, run)),)),)
 
 
 def _told(pair: Pair) -> list[str]:
