@@ -175,6 +175,9 @@ def test_arrays_that_do_not_fit_are_told(tmp_path: Path, arrays: dict[str, Any],
     assert message in result.output
 
 
-@pytest.mark.parametrize("options", [["--arrays", "a.npz"], ["--trace-nan", "--arrays", "a.npz"]])
-def test_arrays_go_with_tracing_and_one_spec(options: list[str]) -> None:
+@pytest.mark.parametrize(
+    "options",
+    [["lstm", "--arrays", "a.npz"], ["--trace-nan", "--arrays", "a.npz"], ["--trace-nan", "--format", "json"]],
+)
+def test_arrays_go_with_tracing_and_one_spec_and_tracing_with_text(options: list[str]) -> None:
     assert CliRunner().invoke(main, ["check", *options]).exit_code == 2
