@@ -1,4 +1,4 @@
-# Made by graphgen 0.1.0 -O1 from gru_junction_rules.yaml (sha256 b3e1d205367c0d71).
+# Made by graphgen 0.1.0 -O2 from gru_junction_rules.yaml (sha256 b3e1d205367c0d71).
 # Do not edit: change the spec and build again.
 """The gated recurrent unit as the article on junction rules has it: no biases, the reset gate applied
 before the recurrent product, and the update gate z weighing the candidate (in gru_reset_after and
@@ -67,11 +67,30 @@ class Residuals(NamedTuple):
 class SequenceResiduals(NamedTuple):
     """What the backward pass reads of every step."""
 
-    x_steps: Annotated[np.ndarray, "[T, n_x, m]"]
-    h_prev_steps: Annotated[np.ndarray, "[T, n_h, m]"]
-    r_steps: Annotated[np.ndarray, "[T, n_h, m]"]
-    z_steps: Annotated[np.ndarray, "[T, n_h, m]"]
-    h_hat_steps: Annotated[np.ndarray, "[T, n_h, m]"]
+    x_rows: Annotated[np.ndarray, "[T*m, n_x]"]
+    W_packed: Annotated[np.ndarray, "[3*n_h, n_x]"]
+    U_packed: Annotated[np.ndarray, "[2*n_h, n_h]"]
+    h_prev_steps: Annotated[np.ndarray, "[T, m, n_h]"]
+    r_steps: Annotated[np.ndarray, "[T, m, n_h]"]
+    z_steps: Annotated[np.ndarray, "[T, m, n_h]"]
+    h_hat_steps: Annotated[np.ndarray, "[T, m, n_h]"]
+
+
+class Workspace:
+    """Room that calls share: hand one to every call, and calls of the same sizes allocate only what they return.
+
+    It serves one call at a time.
+    """
+
+    def __init__(self) -> None:
+        self._arrays: dict[str, np.ndarray] = {}
+
+    def array(self, name: str, shape: tuple[int, ...], dtype: Any) -> np.ndarray:
+        """The array of a name, with whatever the last call left in it."""
+        array = self._arrays.get(name)
+        if array is None or array.shape != shape or array.dtype != dtype:
+            array = self._arrays[name] = np.empty(shape, dtype)
+        return array
 
 
 def _cotangent(value: Any, shape: tuple[int, ...], dtype: Any) -> np.ndarray:
@@ -276,6 +295,14 @@ def sigmoid(x: np.ndarray) -> np.ndarray:
     return np.where(x >= 0, 1, z) / (1 + z)
 
 
+def sigmoid_into(x: np.ndarray, out: np.ndarray) -> np.ndarray:
+    """The logistic function of x, written into out."""
+    with np.errstate(over="ignore"):  # exp(-x) may be infinite: the quotient is 0 then, as it should be
+        np.exp(np.negative(x, out=out), out=out)
+    np.add(out, 1, out=out)
+    return np.divide(1, out, out=out)
+
+
 # what each function is handed: the records tell the shapes
 _FORWARD = _Shapes(parameters=Parameters, inputs=Inputs, state=State)
 _BACKWARD = _Shapes(parameters=Parameters, residuals=Residuals, d_outputs=Outputs, d_state=State)
@@ -403,6 +430,7 @@ def forward_sequence(
     parameters: Parameters,
     inputs: Inputs,
     state: State,
+    workspace: Workspace | None = None,
 ) -> tuple[Outputs, State, SequenceResiduals]:
     """T steps: the outputs of every step, the final state and the residuals.
 
@@ -410,45 +438,63 @@ def forward_sequence(
     """
     dtype = _FORWARD_SEQUENCE.check(parameters, inputs, state)
     W_r, U_r, W_z, U_z, W_h, U_h = parameters
-    (h_prev,) = state
-    n_h = W_r.shape[0]     # hidden units
+    n_h, n_x = W_r.shape   # hidden units, input features
     T = inputs.x.shape[0]  # steps
     m = inputs.x.shape[2]  # batch
+    workspace = Workspace() if workspace is None else workspace
 
-    h_steps = np.empty((T, n_h, m), dtype)
-    h_prev_steps = np.empty((T, n_h, m), dtype)
-    r_steps = np.empty((T, n_h, m), dtype)
-    z_steps = np.empty((T, n_h, m), dtype)
-    h_hat_steps = np.empty((T, n_h, m), dtype)
+    # for every step at once: does not read the state
+    x_rows = np.reshape(np.swapaxes(inputs.x, -1, -2), (T * m, n_x))
+    W_packed = np.concatenate([W_r, W_z, W_h], axis=0)
+    matmul = workspace.array("forward.matmul", (T * m, 3 * n_h), dtype)
+    np.matmul(x_rows, W_packed.T, out=matmul)
+
+    # once for all steps: the same at each
+    U_packed = np.concatenate([U_r, U_z], axis=0)
+
+    # for every step at once: does not read the state
+    matmul_2_steps = np.reshape(matmul, (T, m, 3 * n_h))
+
+    # room for every step and for one; the workspace's is written again by the next call
+    h_states = np.empty((T + 1, m, n_h), dtype)
+    h_states[0] = state.h.T
+    r_steps, z_steps, h_hat_steps = np.empty((3, T, m, n_h), dtype)
+    work = workspace.array("forward.work", (m, 2 * n_h), dtype)
+    work_2, work_3 = workspace.array("forward.work_2", (2, m, n_h), dtype)
     for t in range(T):
-        x = inputs.x[t]
+        matmul_2_2 = matmul_2_steps[t]
+        h_prev = h_states[t]
+
+        np.matmul(h_prev, U_packed.T, out=work)
+        np.add(work, matmul_2_2[:, :2 * n_h], out=work)
 
         # 1. r = sigmoid(U_r @ h_prev + W_r @ x)
-        r = sigmoid(U_r @ h_prev + W_r @ x)
+        r = sigmoid_into(work[:, :n_h], r_steps[t])
 
         # 2. z = sigmoid(U_z @ h_prev + W_z @ x)
-        z = sigmoid(U_z @ h_prev + W_z @ x)
+        z = sigmoid_into(work[:, n_h:], z_steps[t])
 
         # 3. h_hat = tanh(U_h @ (r * h_prev) + W_h @ x)
-        h_hat = np.tanh(U_h @ (r * h_prev) + W_h @ x)
+        np.multiply(r, h_prev, out=work_2)
+        np.matmul(work_2, U_h.T, out=work_3)
+        np.add(work_3, matmul_2_2[:, 2 * n_h:], out=work_3)
+        h_hat = np.tanh(work_3, out=h_hat_steps[t])
 
         # 4. h = (1 - z) * h_prev + z * h_hat
-        h = (1 - z) * h_prev + z * h_hat
+        np.subtract(1, z, out=work_2)
+        np.multiply(work_2, h_prev, out=work_2)
+        np.multiply(z, h_hat, out=work_3)
+        np.add(work_2, work_3, out=h_states[t + 1])  # h
 
-        # of this step: what is kept, and what the next one starts from
-        h_steps[t] = h
-        h_prev_steps[t] = h_prev
-        r_steps[t] = r
-        z_steps[t] = z
-        h_hat_steps[t] = h_hat
-        h_prev = h
+    h_final = h_states[-1].copy().T
+    h_steps_3 = np.swapaxes(h_states[1:], -1, -2)
 
     return (
-        Outputs(h=h_steps),
-        State(h=h_prev),
+        Outputs(h=h_steps_3),
+        State(h=h_final),
         SequenceResiduals(
-            x_steps=inputs.x, h_prev_steps=h_prev_steps, r_steps=r_steps, z_steps=z_steps,
-            h_hat_steps=h_hat_steps,
+            x_rows=x_rows, W_packed=W_packed, U_packed=U_packed, h_prev_steps=h_states[:-1],
+            r_steps=r_steps, z_steps=z_steps, h_hat_steps=h_hat_steps,
         ),
     )
 
@@ -458,6 +504,7 @@ def backward_sequence(
     residuals: SequenceResiduals,
     d_outputs: Outputs | None = None,
     d_final: State | None = None,
+    workspace: Workspace | None = None,
 ) -> Gradients:
     """Backpropagation through T steps: the gradients of parameters, inputs and initial state.
 
@@ -467,72 +514,91 @@ def backward_sequence(
     d_outputs = Outputs(None) if d_outputs is None else d_outputs
     d_final = State(None) if d_final is None else d_final
     dtype = _BACKWARD_SEQUENCE.check(parameters, residuals, d_outputs, d_final)
-    x_steps, h_prev_steps, r_steps, z_steps, h_hat_steps = residuals
-    W_r, U_r, W_z, U_z, W_h, U_h = parameters
-    T, n_x, m = x_steps.shape    # steps, input features, batch
-    n_h = h_prev_steps.shape[1]  # hidden units
+    x_rows, W_packed, U_packed, h_prev_steps, r_steps, z_steps, h_hat_steps = residuals
+    U_h = parameters.U_h
+    n_x = x_rows.shape[1]      # input features
+    n_h = U_packed.shape[1]    # hidden units
+    T = h_prev_steps.shape[0]  # steps
+    m = h_prev_steps.shape[1]  # batch
+    workspace = Workspace() if workspace is None else workspace
 
     # the cotangents handed in; None counts as zero
     dh_steps = _cotangent(d_outputs.h, (T, n_h, m), dtype)
     dh = _cotangent(d_final.h, (n_h, m), dtype)
 
-    dW_r = np.zeros((n_h, n_x), dtype)
-    dU_r = np.zeros((n_h, n_h), dtype)
-    dW_z = np.zeros((n_h, n_x), dtype)
-    dU_z = np.zeros((n_h, n_h), dtype)
-    dW_h = np.zeros((n_h, n_x), dtype)
-    dU_h = np.zeros((n_h, n_h), dtype)
-    dx_steps = np.empty((T, n_x, m), dtype)
+    dh_steps_2 = workspace.array("backward.dh_steps_2", (T, m, n_h), dtype)
+    dh_steps_2[...] = np.swapaxes(dh_steps, -1, -2)  # transpose
+    dh_steps_2_2 = dh.T                              # transpose
+
+    # room for every step and for one; the workspace's is written again by the next call
+    dh_state = np.array(dh_steps_2_2, dtype)
+    dr_z_sum_steps = workspace.array("backward.dr_z_sum_steps", (T, m, 2 * n_h), dtype)
+    dh_hat_add_steps = workspace.array("backward.dh_hat_add_steps", (T, m, n_h), dtype)
+    work, work_2, work_3, work_4, work_5 = workspace.array("backward.work", (5, m, n_h), dtype)
     for t in reversed(range(T)):
-        dh_output = dh_steps[t]
-        x = x_steps[t]
+        dh_output = dh_steps_2[t]
         h_prev = h_prev_steps[t]
         r = r_steps[t]
         z = z_steps[t]
         h_hat = h_hat_steps[t]
 
         # 4. h = (1 - z) * h_prev + z * h_hat
-        dh = dh + dh_output        # split: the sum over its uses
-        dz_h = dh * h_hat          # hadamard
-        dh_hat = dh * z            # hadamard
-        dh_subtract = dh * h_prev  # hadamard
-        subtract = 1 - z
-        dh_prev_h = dh * subtract  # hadamard
+        dh_2 = np.add(dh_state, dh_output, out=dh_state)     # split: the sum over its uses
+        dz_h = np.multiply(dh_2, h_hat, out=work)            # hadamard
+        dh_hat = np.multiply(dh_2, z, out=work_2)            # hadamard
+        dh_subtract = np.multiply(dh_2, h_prev, out=work_3)  # hadamard
+        np.subtract(1, z, out=work_4)
+        dh_prev_h = np.multiply(dh_2, work_4, out=dh_state)  # hadamard
 
         # 3. h_hat = tanh(U_h @ (r * h_prev) + W_h @ x)
-        dh_hat_add = dh_hat * (1 - h_hat * h_hat)  # tanh
-        dW_h += dh_hat_add @ x.T                   # matrix product
-        dx_h_hat = W_h.T @ dh_hat_add              # matrix product
-        dU_h += dh_hat_add @ (r * h_prev).T        # matrix product
-        dh_hat_multiply = U_h.T @ dh_hat_add       # matrix product
-        dr = dh_hat_multiply * h_prev              # hadamard
-        dh_prev_h_hat = dh_hat_multiply * r        # hadamard
+        np.multiply(h_hat, h_hat, out=work_5)
+        np.subtract(1, work_5, out=work_5)
+        dh_hat_add = np.multiply(dh_hat, work_5, out=dh_hat_add_steps[t])  # tanh
+        dh_hat_multiply = np.matmul(dh_hat_add, U_h, out=work_2)  # matrix product
+        dr = np.multiply(dh_hat_multiply, h_prev, out=work_5)     # hadamard
+        dh_prev_h_hat = np.multiply(dh_hat_multiply, r, out=work_2)  # hadamard
 
         # 2. z = sigmoid(U_z @ h_prev + W_z @ x)
-        dz = dz_h - dh_subtract       # split: the sum over its uses
-        dz_add = dz * (z * subtract)  # sigmoid
-        dW_z += dz_add @ x.T          # matrix product
-        dx_z = W_z.T @ dz_add         # matrix product
-        dU_z += dz_add @ h_prev.T     # matrix product
-        dh_prev_z = U_z.T @ dz_add    # matrix product
+        dz = np.subtract(dz_h, dh_subtract, out=work)   # split: the sum over its uses
+        np.multiply(z, work_4, out=work_4)
+        dr_z_sum = dr_z_sum_steps[t]
+        np.multiply(dz, work_4, out=dr_z_sum[:, n_h:])  # dz_slice: sigmoid
 
         # 1. r = sigmoid(U_r @ h_prev + W_r @ x)
-        dr_add = dr * (r * (1 - r))  # sigmoid
-        dW_r += dr_add @ x.T         # matrix product
-        dx_r = W_r.T @ dr_add        # matrix product
-        dU_r += dr_add @ h_prev.T    # matrix product
-        dh_prev_r = U_r.T @ dr_add   # matrix product
-        dh_prev = dh_prev_h + dh_prev_h_hat + dh_prev_z + dh_prev_r  # split: the sum over its uses
-        dx = dx_h_hat + dx_z + dx_r  # split: the sum over its uses
+        np.subtract(1, r, out=work)
+        np.multiply(r, work, out=work)
+        np.multiply(dr, work, out=dr_z_sum[:, :n_h])       # dr_slice: sigmoid
+        dh_prev = np.matmul(dr_z_sum, U_packed, out=work)  # matrix product
+        np.add(dh_prev_h, dh_prev_h_hat, out=dh_state)
+        np.add(dh_state, dh_prev, out=dh_state)            # dh_prev_2: split: the sum over its uses
 
-        # of this step: what is kept, and what the next one starts from
-        dx_steps[t] = dx
-        dh = dh_prev
+    # for every step at once: no later step reads it
+    dr_slice_steps = dr_z_sum_steps[:, :, :n_h]  # sigmoid
+    dz_slice_steps = dr_z_sum_steps[:, :, n_h:]  # sigmoid
+    dmatmul = workspace.array("backward.dmatmul", (T * m, 3 * n_h), dtype)
+    # split: side by side
+    np.concatenate([dr_slice_steps, dz_slice_steps, dh_hat_add_steps], axis=2,
+        out=np.reshape(dmatmul, (T, m, 3 * n_h)))
+    multiply_rows = workspace.array("backward.multiply_rows", (T * m, n_h), dtype)
+    np.multiply(r_steps, h_prev_steps, out=np.reshape(multiply_rows, (T, m, n_h)))
+    dU_h = np.reshape(dh_hat_add_steps, (T * m, n_h)).T @ multiply_rows  # transpose
+    # transpose
+    dU_packed = np.reshape(dr_z_sum_steps, (T * m, 2 * n_h)).T @ np.reshape(h_prev_steps, (T * m, n_h))
+    dU_r = dU_packed[:n_h]                       # concat
+    dU_z = dU_packed[n_h:]                       # concat
+    dx_rows = dmatmul @ W_packed                 # matrix product
+    dW_packed = dmatmul.T @ x_rows               # transpose
+    dW_r = dW_packed[:n_h]                       # concat
+    dW_z = dW_packed[n_h:2 * n_h]                # concat
+    dW_h = dW_packed[2 * n_h:]                   # concat
+    dx_T = np.reshape(dx_rows, (T, m, n_x))      # reshape
+    dx_steps = np.swapaxes(dx_T, -1, -2)         # transpose
+    dh_prev_3 = dh_state.T                       # transpose
 
     return Gradients(
         Parameters(W_r=dW_r, U_r=dU_r, W_z=dW_z, U_z=dU_z, W_h=dW_h, U_h=dU_h),
         Inputs(x=dx_steps),
-        State(h=dh),
+        State(h=dh_prev_3),
     )
 
 

@@ -1,4 +1,4 @@
-# Made by graphgen 0.1.0 -O1 from lstm_forget_bias.yaml (sha256 c05799420d139f0a).
+# Made by graphgen 0.1.0 -O2 from lstm_forget_bias.yaml (sha256 c05799420d139f0a).
 # Do not edit: change the spec and build again.
 """The LSTM of TensorFlow's BasicLSTMCell: one matrix for the forget, input, candidate and output rows,
 in that order, over the input stacked on the hidden state, and a constant added to the forget gate
@@ -68,13 +68,31 @@ class Residuals(NamedTuple):
 class SequenceResiduals(NamedTuple):
     """What the backward pass reads of every step."""
 
-    c_prev_steps: Annotated[np.ndarray, "[T, n_h, m]"]
-    z_concat_steps: Annotated[np.ndarray, "[T, n_h + n_x, m]"]
-    f_steps: Annotated[np.ndarray, "[T, n_h, m]"]
-    i_steps: Annotated[np.ndarray, "[T, n_h, m]"]
-    c_hat_steps: Annotated[np.ndarray, "[T, n_h, m]"]
-    o_steps: Annotated[np.ndarray, "[T, n_h, m]"]
-    tanh_c_steps: Annotated[np.ndarray, "[T, n_h, m]"]
+    x_rows: Annotated[np.ndarray, "[T*m, n_x]"]
+    c_prev_steps: Annotated[np.ndarray, "[T, m, n_h]"]
+    f_steps: Annotated[np.ndarray, "[T, m, n_h]"]
+    i_steps: Annotated[np.ndarray, "[T, m, n_h]"]
+    c_hat_steps: Annotated[np.ndarray, "[T, m, n_h]"]
+    o_steps: Annotated[np.ndarray, "[T, m, n_h]"]
+    c_steps: Annotated[np.ndarray, "[T, m, n_h]"]
+    h_prev_steps: Annotated[np.ndarray, "[T, m, n_h]"]
+
+
+class Workspace:
+    """Room that calls share: hand one to every call, and calls of the same sizes allocate only what they return.
+
+    It serves one call at a time.
+    """
+
+    def __init__(self) -> None:
+        self._arrays: dict[str, np.ndarray] = {}
+
+    def array(self, name: str, shape: tuple[int, ...], dtype: Any) -> np.ndarray:
+        """The array of a name, with whatever the last call left in it."""
+        array = self._arrays.get(name)
+        if array is None or array.shape != shape or array.dtype != dtype:
+            array = self._arrays[name] = np.empty(shape, dtype)
+        return array
 
 
 def _cotangent(value: Any, shape: tuple[int, ...], dtype: Any) -> np.ndarray:
@@ -271,6 +289,14 @@ def sigmoid(x: np.ndarray) -> np.ndarray:
     return np.where(x >= 0, 1, z) / (1 + z)
 
 
+def sigmoid_into(x: np.ndarray, out: np.ndarray) -> np.ndarray:
+    """The logistic function of x, written into out."""
+    with np.errstate(over="ignore"):  # exp(-x) may be infinite: the quotient is 0 then, as it should be
+        np.exp(np.negative(x, out=out), out=out)
+    np.add(out, 1, out=out)
+    return np.divide(1, out, out=out)
+
+
 # what each function is handed: the records tell the shapes
 _FORWARD = _Shapes(parameters=Parameters, inputs=Inputs, state=State)
 _BACKWARD = _Shapes(parameters=Parameters, residuals=Residuals, d_outputs=Outputs, d_state=State)
@@ -406,6 +432,7 @@ def forward_sequence(
     parameters: Parameters,
     inputs: Inputs,
     state: State,
+    workspace: Workspace | None = None,
 ) -> tuple[Outputs, State, SequenceResiduals]:
     """T steps: the outputs of every step, the final state and the residuals.
 
@@ -413,61 +440,66 @@ def forward_sequence(
     """
     dtype = _FORWARD_SEQUENCE.check(parameters, inputs, state)
     W, b = parameters
-    h_prev, c_prev = state
     T, n_x, m = inputs.x.shape  # steps, input features, batch
-    n_h = h_prev.shape[0]       # hidden units
+    n_h = state.h.shape[0]      # hidden units
+    workspace = Workspace() if workspace is None else workspace
 
-    h_steps = np.empty((T, n_h, m), dtype)
-    c_prev_steps = np.empty((T, n_h, m), dtype)
-    z_concat_steps = np.empty((T, n_h + n_x, m), dtype)
-    f_steps = np.empty((T, n_h, m), dtype)
-    i_steps = np.empty((T, n_h, m), dtype)
-    c_hat_steps = np.empty((T, n_h, m), dtype)
-    o_steps = np.empty((T, n_h, m), dtype)
-    tanh_c_steps = np.empty((T, n_h, m), dtype)
+    # for every step at once: does not read the state
+    x_rows = np.reshape(np.swapaxes(inputs.x, -1, -2), (T * m, n_x))
+    matmul_rows = workspace.array("forward.matmul_rows", (T, m, 4 * n_h), dtype)
+    np.matmul(x_rows, W[:, :n_x].T, out=np.reshape(matmul_rows, (T * m, 4 * n_h)))
+    np.add(matmul_rows, b.T, out=matmul_rows)
+
+    # room for every step and for one; the workspace's is written again by the next call
+    h_states = np.empty((T + 1, m, n_h), dtype)
+    h_states[0] = state.h.T
+    c_states = np.empty((T + 1, m, n_h), dtype)
+    c_states[0] = state.c.T
+    f_steps, i_steps, c_hat_steps, o_steps = np.empty((4, T, m, n_h), dtype)
+    work = workspace.array("forward.work", (m, 4 * n_h), dtype)
+    work_2, work_3 = workspace.array("forward.work_2", (2, m, n_h), dtype)
     for t in range(T):
-        x = inputs.x[t]
+        add_2 = matmul_rows[t]
+        h_prev = h_states[t]
+        c_prev = c_states[t]
+
+        np.matmul(h_prev, W[:, n_x:].T, out=work)
 
         # 1. z = W @ concat(x, h_prev) + b
-        z_concat = np.concatenate([x, h_prev], axis=0)
-        z = W @ z_concat + b
+        z = np.add(add_2, work, out=work)
 
         # 2. f = sigmoid(z[:n_h] + forget_bias)
-        f = sigmoid(z[:n_h] + 1)
+        np.add(z[:, :n_h], 1, out=work_2)
+        f = sigmoid_into(work_2, f_steps[t])
 
         # 3. i = sigmoid(z[n_h:2*n_h])
-        i = sigmoid(z[n_h:2 * n_h])
+        i = sigmoid_into(z[:, n_h:2 * n_h], i_steps[t])
 
         # 4. c_hat = tanh(z[2*n_h:3*n_h])
-        c_hat = np.tanh(z[2 * n_h:3 * n_h])
+        c_hat = np.tanh(z[:, 2 * n_h:3 * n_h], out=c_hat_steps[t])
 
         # 5. o = sigmoid(z[3*n_h:])
-        o = sigmoid(z[3 * n_h:])
+        o = sigmoid_into(z[:, 3 * n_h:], o_steps[t])
 
         # 6. c = f * c_prev + i * c_hat
-        c = f * c_prev + i * c_hat
+        np.multiply(f, c_prev, out=work_2)
+        np.multiply(i, c_hat, out=work_3)
+        c = np.add(work_2, work_3, out=c_states[t + 1])
 
         # 7. h = o * tanh(c)
-        tanh_c = np.tanh(c)
-        h = o * tanh_c
+        np.tanh(c, out=work_2)
+        np.multiply(o, work_2, out=h_states[t + 1])  # h
 
-        # of this step: what is kept, and what the next one starts from
-        h_steps[t] = h
-        c_prev_steps[t] = c_prev
-        z_concat_steps[t] = z_concat
-        f_steps[t] = f
-        i_steps[t] = i
-        c_hat_steps[t] = c_hat
-        o_steps[t] = o
-        tanh_c_steps[t] = tanh_c
-        h_prev, c_prev = h, c
+    h_final = h_states[-1].copy().T
+    c_final = c_states[-1].copy().T
+    h_steps_3 = np.swapaxes(h_states[1:], -1, -2)
 
     return (
-        Outputs(h=h_steps),
-        State(h=h_prev, c=c_prev),
+        Outputs(h=h_steps_3),
+        State(h=h_final, c=c_final),
         SequenceResiduals(
-            c_prev_steps=c_prev_steps, z_concat_steps=z_concat_steps, f_steps=f_steps, i_steps=i_steps,
-            c_hat_steps=c_hat_steps, o_steps=o_steps, tanh_c_steps=tanh_c_steps,
+            x_rows=x_rows, c_prev_steps=c_states[:-1], f_steps=f_steps, i_steps=i_steps,
+            c_hat_steps=c_hat_steps, o_steps=o_steps, c_steps=c_states[1:], h_prev_steps=h_states[:-1],
         ),
     )
 
@@ -477,6 +509,7 @@ def backward_sequence(
     residuals: SequenceResiduals,
     d_outputs: Outputs | None = None,
     d_final: State | None = None,
+    workspace: Workspace | None = None,
 ) -> Gradients:
     """Backpropagation through T steps: the gradients of parameters, inputs and initial state.
 
@@ -486,67 +519,92 @@ def backward_sequence(
     d_outputs = Outputs(None) if d_outputs is None else d_outputs
     d_final = State(None, None) if d_final is None else d_final
     dtype = _BACKWARD_SEQUENCE.check(parameters, residuals, d_outputs, d_final)
-    c_prev_steps, z_concat_steps, f_steps, i_steps, c_hat_steps, o_steps, tanh_c_steps = residuals
+    x_rows, c_prev_steps, f_steps, i_steps, c_hat_steps, o_steps, c_steps, h_prev_steps = residuals
     W = parameters.W
-    T, n_h, m = c_prev_steps.shape       # steps, hidden units, batch
-    n_x = z_concat_steps.shape[1] - n_h  # input features
+    n_x = x_rows.shape[1]           # input features
+    T, m, n_h = c_prev_steps.shape  # steps, batch, hidden units
+    workspace = Workspace() if workspace is None else workspace
 
     # the cotangents handed in; None counts as zero
     dh_steps = _cotangent(d_outputs.h, (T, n_h, m), dtype)
     dh = _cotangent(d_final.h, (n_h, m), dtype)
     dc = _cotangent(d_final.c, (n_h, m), dtype)
 
-    dW = np.zeros((4 * n_h, n_h + n_x), dtype)
-    db = np.zeros((4 * n_h, 1), dtype)
-    dx_steps = np.empty((T, n_x, m), dtype)
+    dh_steps_2 = workspace.array("backward.dh_steps_2", (T, m, n_h), dtype)
+    dh_steps_2[...] = np.swapaxes(dh_steps, -1, -2)  # transpose
+    dc_steps_2 = dc.T                                # transpose
+    dh_steps_2_2 = dh.T                              # transpose
+
+    # room for every step and for one; the workspace's is written again by the next call
+    dh_state = np.array(dh_steps_2_2, dtype)
+    dc_state = np.array(dc_steps_2, dtype)
+    dz_steps = workspace.array("backward.dz_steps", (T, m, 4 * n_h), dtype)
+    work, work_2, work_3, work_4, work_5 = workspace.array("backward.work", (5, m, n_h), dtype)
     for t in reversed(range(T)):
-        dh_output = dh_steps[t]
+        dh_output = dh_steps_2[t]
         c_prev = c_prev_steps[t]
-        z_concat = z_concat_steps[t]
         f = f_steps[t]
         i = i_steps[t]
         c_hat = c_hat_steps[t]
         o = o_steps[t]
-        tanh_c = tanh_c_steps[t]
+        c = c_steps[t]
 
         # 7. h = o * tanh(c)
-        dh = dh + dh_output                     # split: the sum over its uses
-        do = dh * tanh_c                        # hadamard
-        dtanh_c = dh * o                        # hadamard
-        dc_h = dtanh_c * (1 - tanh_c * tanh_c)  # tanh
+        dh_2 = np.add(dh_state, dh_output, out=dh_state)  # split: the sum over its uses
+        np.tanh(c, out=work)
+        do = np.multiply(dh_2, work, out=work_2)          # hadamard
+        dtanh_c = np.multiply(dh_2, o, out=dh_state)      # hadamard
+        np.multiply(work, work, out=work)
+        np.subtract(1, work, out=work)
+        dc_h = np.multiply(dtanh_c, work, out=dh_state)   # tanh
 
         # 6. c = f * c_prev + i * c_hat
-        dc = dc + dc_h    # split: the sum over its uses
-        di = dc * c_hat   # hadamard
-        dc_hat = dc * i   # hadamard
-        df = dc * c_prev  # hadamard
-        dc_prev = dc * f  # hadamard
+        dc_2 = np.add(dc_state, dc_h, out=dc_state)  # split: the sum over its uses
+        di = np.multiply(dc_2, c_hat, out=work)      # hadamard
+        dc_hat = np.multiply(dc_2, i, out=work_3)    # hadamard
+        df = np.multiply(dc_2, c_prev, out=work_4)   # hadamard
+        np.multiply(dc_2, f, out=dc_state)           # dc_prev: hadamard
 
         # 5. o = sigmoid(z[3*n_h:])
-        dz_4 = do * (o * (1 - o))  # sigmoid
-
-        # 4. c_hat = tanh(z[2*n_h:3*n_h])
-        dz_3 = dc_hat * (1 - c_hat * c_hat)  # tanh
-
-        # 3. i = sigmoid(z[n_h:2*n_h])
-        dz_2 = di * (i * (1 - i))  # sigmoid
-
-        # 2. f = sigmoid(z[:n_h] + forget_bias)
-        df_add = df * (f * (1 - f))  # sigmoid
+        np.subtract(1, o, out=work_5)
+        np.multiply(o, work_5, out=work_5)
 
         # 1. z = W @ concat(x, h_prev) + b
-        dz = np.concatenate([df_add, dz_2, dz_3, dz_4], axis=0)  # split: side by side
-        db += np.sum(dz, axis=1, keepdims=True)                  # addition, summed where it was broadcast
-        dW += dz @ z_concat.T                                    # matrix product
-        dz_concat = W.T @ dz                                     # matrix product
-        dx = dz_concat[:n_x]                                     # concat
-        dh_prev = dz_concat[n_x:]                                # concat
+        dz = dz_steps[t]
 
-        # of this step: what is kept, and what the next one starts from
-        dx_steps[t] = dx
-        dh, dc = dh_prev, dc_prev
+        # 5. o = sigmoid(z[3*n_h:])
+        np.multiply(do, work_5, out=dz[:, 3 * n_h:])  # dz_4: sigmoid
 
-    return Gradients(Parameters(W=dW, b=db), Inputs(x=dx_steps), State(h=dh, c=dc))
+        # 4. c_hat = tanh(z[2*n_h:3*n_h])
+        np.multiply(c_hat, c_hat, out=work_2)
+        np.subtract(1, work_2, out=work_2)
+        np.multiply(dc_hat, work_2, out=dz[:, 2 * n_h:3 * n_h])  # dz_3: tanh
+
+        # 3. i = sigmoid(z[n_h:2*n_h])
+        np.subtract(1, i, out=work_2)
+        np.multiply(i, work_2, out=work_2)
+        np.multiply(di, work_2, out=dz[:, n_h:2 * n_h])  # dz_2: sigmoid
+
+        # 2. f = sigmoid(z[:n_h] + forget_bias)
+        np.subtract(1, f, out=work)
+        np.multiply(f, work, out=work)
+        np.multiply(df, work, out=dz[:, :n_h])   # df_add: sigmoid
+        np.matmul(dz, W[:, n_x:], out=dh_state)  # dh_prev: matrix product
+
+    # for every step at once: no later step reads it
+    dmatmul = np.reshape(dz_steps, (T * m, 4 * n_h))
+    dW_2 = dmatmul.T @ np.reshape(h_prev_steps, (T * m, n_h))  # transpose
+    db_T = np.expand_dims(np.sum(dz_steps, axis=(0, 1)), 0)  # addition, summed where it was broadcast
+    db = db_T.T                                              # transpose
+    dx_rows = dmatmul @ W[:, :n_x]                           # matrix product
+    dW_1 = dmatmul.T @ x_rows                                # transpose
+    dx_T = np.reshape(dx_rows, (T, m, n_x))                  # reshape
+    dx_steps = np.swapaxes(dx_T, -1, -2)                     # transpose
+    dc_prev_2 = dc_state.T                                   # transpose
+    dh_prev_2 = dh_state.T                                   # transpose
+    dW = np.concatenate([dW_1, dW_2], axis=1)                # split: side by side
+
+    return Gradients(Parameters(W=dW, b=db), Inputs(x=dx_steps), State(h=dh_prev_2, c=dc_prev_2))
 
 
 def trace_nan(

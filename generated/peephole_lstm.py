@@ -1,4 +1,4 @@
-# Made by graphgen 0.1.0 -O1 from peephole_lstm.yaml (sha256 631f27b455fd2b32).
+# Made by graphgen 0.1.0 -O2 from peephole_lstm.yaml (sha256 631f27b455fd2b32).
 # Do not edit: change the spec and build again.
 """The LSTM whose gates also look at the cell state, each unit at its own, through the vectors p; it
 learns precise timing that the hidden state hides when the output gate is shut. The input and forget
@@ -82,14 +82,33 @@ class Residuals(NamedTuple):
 class SequenceResiduals(NamedTuple):
     """What the backward pass reads of every step."""
 
-    x_steps: Annotated[np.ndarray, "[T, n_x, m]"]
-    h_prev_steps: Annotated[np.ndarray, "[T, n_h, m]"]
-    c_prev_steps: Annotated[np.ndarray, "[T, n_h, m]"]
-    i_steps: Annotated[np.ndarray, "[T, n_h, m]"]
-    f_steps: Annotated[np.ndarray, "[T, n_h, m]"]
-    g_steps: Annotated[np.ndarray, "[T, n_h, m]"]
-    o_steps: Annotated[np.ndarray, "[T, n_h, m]"]
-    tanh_c_steps: Annotated[np.ndarray, "[T, n_h, m]"]
+    x_rows: Annotated[np.ndarray, "[T*m, n_x]"]
+    W_packed: Annotated[np.ndarray, "[4*n_h, n_x]"]
+    U_packed: Annotated[np.ndarray, "[4*n_h, n_h]"]
+    c_prev_steps: Annotated[np.ndarray, "[T, m, n_h]"]
+    i_steps: Annotated[np.ndarray, "[T, m, n_h]"]
+    f_steps: Annotated[np.ndarray, "[T, m, n_h]"]
+    g_steps: Annotated[np.ndarray, "[T, m, n_h]"]
+    c_steps: Annotated[np.ndarray, "[T, m, n_h]"]
+    o_steps: Annotated[np.ndarray, "[T, m, n_h]"]
+    h_prev_steps: Annotated[np.ndarray, "[T, m, n_h]"]
+
+
+class Workspace:
+    """Room that calls share: hand one to every call, and calls of the same sizes allocate only what they return.
+
+    It serves one call at a time.
+    """
+
+    def __init__(self) -> None:
+        self._arrays: dict[str, np.ndarray] = {}
+
+    def array(self, name: str, shape: tuple[int, ...], dtype: Any) -> np.ndarray:
+        """The array of a name, with whatever the last call left in it."""
+        array = self._arrays.get(name)
+        if array is None or array.shape != shape or array.dtype != dtype:
+            array = self._arrays[name] = np.empty(shape, dtype)
+        return array
 
 
 def _cotangent(value: Any, shape: tuple[int, ...], dtype: Any) -> np.ndarray:
@@ -294,6 +313,14 @@ def sigmoid(x: np.ndarray) -> np.ndarray:
     return np.where(x >= 0, 1, z) / (1 + z)
 
 
+def sigmoid_into(x: np.ndarray, out: np.ndarray) -> np.ndarray:
+    """The logistic function of x, written into out."""
+    with np.errstate(over="ignore"):  # exp(-x) may be infinite: the quotient is 0 then, as it should be
+        np.exp(np.negative(x, out=out), out=out)
+    np.add(out, 1, out=out)
+    return np.divide(1, out, out=out)
+
+
 # what each function is handed: the records tell the shapes
 _FORWARD = _Shapes(parameters=Parameters, inputs=Inputs, state=State)
 _BACKWARD = _Shapes(parameters=Parameters, residuals=Residuals, d_outputs=Outputs, d_state=State)
@@ -478,6 +505,7 @@ def forward_sequence(
     parameters: Parameters,
     inputs: Inputs,
     state: State,
+    workspace: Workspace | None = None,
 ) -> tuple[Outputs, State, SequenceResiduals]:
     """T steps: the outputs of every step, the final state and the residuals.
 
@@ -485,58 +513,81 @@ def forward_sequence(
     """
     dtype = _FORWARD_SEQUENCE.check(parameters, inputs, state)
     W_i, U_i, p_i, b_i, W_f, U_f, p_f, b_f, W_g, U_g, b_g, W_o, U_o, p_o, b_o = parameters
-    h_prev, c_prev = state
-    n_h = W_i.shape[0]     # hidden units
+    n_h, n_x = W_i.shape   # hidden units, input features
     T = inputs.x.shape[0]  # steps
     m = inputs.x.shape[2]  # batch
+    workspace = Workspace() if workspace is None else workspace
 
-    h_steps = np.empty((T, n_h, m), dtype)
-    h_prev_steps = np.empty((T, n_h, m), dtype)
-    c_prev_steps = np.empty((T, n_h, m), dtype)
-    i_steps = np.empty((T, n_h, m), dtype)
-    f_steps = np.empty((T, n_h, m), dtype)
-    g_steps = np.empty((T, n_h, m), dtype)
-    o_steps = np.empty((T, n_h, m), dtype)
-    tanh_c_steps = np.empty((T, n_h, m), dtype)
+    # for every step at once: does not read the state
+    x_rows = np.reshape(np.swapaxes(inputs.x, -1, -2), (T * m, n_x))
+    W_packed = np.concatenate([W_i, W_f, W_g, W_o], axis=0)
+    matmul = workspace.array("forward.matmul", (T * m, 4 * n_h), dtype)
+    np.matmul(x_rows, W_packed.T, out=matmul)
+
+    # once for all steps: the same at each
+    U_packed = np.concatenate([U_i, U_f, U_g, U_o], axis=0)
+
+    # for every step at once: does not read the state
+    matmul_2_steps = np.reshape(matmul, (T, m, 4 * n_h))
+
+    # room for every step and for one; the workspace's is written again by the next call
+    h_states = np.empty((T + 1, m, n_h), dtype)
+    h_states[0] = state.h.T
+    c_states = np.empty((T + 1, m, n_h), dtype)
+    c_states[0] = state.c.T
+    i_steps, f_steps, g_steps, o_steps = np.empty((4, T, m, n_h), dtype)
+    work = workspace.array("forward.work", (m, 4 * n_h), dtype)
+    work_2, work_3 = workspace.array("forward.work_2", (2, m, n_h), dtype)
     for t in range(T):
-        x = inputs.x[t]
+        matmul_2_2 = matmul_2_steps[t]
+        h_prev = h_states[t]
+        c_prev = c_states[t]
+
+        np.matmul(h_prev, U_packed.T, out=work)
+        np.add(matmul_2_2, work, out=work)
 
         # 1. i = sigmoid(W_i @ x + U_i @ h_prev + p_i * c_prev + b_i)
-        i = sigmoid(W_i @ x + U_i @ h_prev + p_i * c_prev + b_i)
+        np.multiply(p_i.T, c_prev, out=work_2)
+        np.add(work[:, :n_h], work_2, out=work_2)
+        np.add(b_i.T, work_2, out=work_2)
+        i = sigmoid_into(work_2, i_steps[t])
 
         # 2. f = sigmoid(W_f @ x + U_f @ h_prev + p_f * c_prev + b_f)
-        f = sigmoid(W_f @ x + U_f @ h_prev + p_f * c_prev + b_f)
+        np.multiply(p_f.T, c_prev, out=work_2)
+        np.add(work[:, n_h:2 * n_h], work_2, out=work_2)
+        np.add(b_f.T, work_2, out=work_2)
+        f = sigmoid_into(work_2, f_steps[t])
 
         # 3. g = tanh(W_g @ x + U_g @ h_prev + b_g)
-        g = np.tanh(W_g @ x + U_g @ h_prev + b_g)
+        np.add(work[:, 2 * n_h:3 * n_h], b_g.T, out=work_2)
+        g = np.tanh(work_2, out=g_steps[t])
 
         # 4. c = f * c_prev + i * g
-        c = f * c_prev + i * g
+        np.multiply(f, c_prev, out=work_2)
+        np.multiply(i, g, out=work_3)
+        c = np.add(work_2, work_3, out=c_states[t + 1])
 
         # 5. o = sigmoid(W_o @ x + U_o @ h_prev + p_o * c + b_o)
-        o = sigmoid(W_o @ x + U_o @ h_prev + p_o * c + b_o)
+        np.multiply(p_o.T, c, out=work_2)
+        np.add(work[:, 3 * n_h:], work_2, out=work_2)
+        np.add(b_o.T, work_2, out=work_2)
+        o = sigmoid_into(work_2, o_steps[t])
 
         # 6. h = o * tanh(c)
-        tanh_c = np.tanh(c)
-        h = o * tanh_c
+        np.tanh(c, out=work_2)
+        np.multiply(o, work_2, out=h_states[t + 1])  # h
 
-        # of this step: what is kept, and what the next one starts from
-        h_steps[t] = h
-        h_prev_steps[t] = h_prev
-        c_prev_steps[t] = c_prev
-        i_steps[t] = i
-        f_steps[t] = f
-        g_steps[t] = g
-        o_steps[t] = o
-        tanh_c_steps[t] = tanh_c
-        h_prev, c_prev = h, c
+    h_final = h_states[-1].copy().T
+    c_final = c_states[-1].copy().T
+    h_steps_3 = np.swapaxes(h_states[1:], -1, -2)
 
     return (
-        Outputs(h=h_steps),
-        State(h=h_prev, c=c_prev),
+        Outputs(h=h_steps_3),
+        State(h=h_final, c=c_final),
         SequenceResiduals(
-            x_steps=inputs.x, h_prev_steps=h_prev_steps, c_prev_steps=c_prev_steps, i_steps=i_steps,
-            f_steps=f_steps, g_steps=g_steps, o_steps=o_steps, tanh_c_steps=tanh_c_steps,
+            x_rows=x_rows, W_packed=W_packed, U_packed=U_packed, c_prev_steps=c_states[:-1],
+            i_steps=i_steps, f_steps=f_steps, g_steps=g_steps, c_steps=c_states[1:], o_steps=o_steps,
+            h_prev_steps=h_states[:-1],
         ),
     )
 
@@ -546,6 +597,7 @@ def backward_sequence(
     residuals: SequenceResiduals,
     d_outputs: Outputs | None = None,
     d_final: State | None = None,
+    workspace: Workspace | None = None,
 ) -> Gradients:
     """Backpropagation through T steps: the gradients of parameters, inputs and initial state.
 
@@ -555,111 +607,125 @@ def backward_sequence(
     d_outputs = Outputs(None) if d_outputs is None else d_outputs
     d_final = State(None, None) if d_final is None else d_final
     dtype = _BACKWARD_SEQUENCE.check(parameters, residuals, d_outputs, d_final)
-    x_steps, h_prev_steps, c_prev_steps, i_steps, f_steps, g_steps, o_steps, tanh_c_steps = residuals
-    W_i = parameters.W_i
-    U_i = parameters.U_i
-    p_i = parameters.p_i
-    W_f = parameters.W_f
-    U_f = parameters.U_f
-    p_f = parameters.p_f
-    W_g = parameters.W_g
-    U_g = parameters.U_g
-    W_o = parameters.W_o
-    U_o = parameters.U_o
-    p_o = parameters.p_o
-    T, n_x, m = x_steps.shape    # steps, input features, batch
-    n_h = h_prev_steps.shape[1]  # hidden units
+    (
+        x_rows, W_packed, U_packed, c_prev_steps, i_steps, f_steps, g_steps, c_steps, o_steps, h_prev_steps,
+    ) = residuals
+    p_i, p_f, p_o = parameters.p_i, parameters.p_f, parameters.p_o
+    n_x = x_rows.shape[1]      # input features
+    n_h = U_packed.shape[1]    # hidden units
+    T = c_prev_steps.shape[0]  # steps
+    m = c_prev_steps.shape[1]  # batch
+    workspace = Workspace() if workspace is None else workspace
 
     # the cotangents handed in; None counts as zero
     dh_steps = _cotangent(d_outputs.h, (T, n_h, m), dtype)
     dh = _cotangent(d_final.h, (n_h, m), dtype)
     dc = _cotangent(d_final.c, (n_h, m), dtype)
 
-    dW_i = np.zeros((n_h, n_x), dtype)
-    dU_i = np.zeros((n_h, n_h), dtype)
-    dp_i = np.zeros((n_h, 1), dtype)
-    db_i = np.zeros((n_h, 1), dtype)
-    dW_f = np.zeros((n_h, n_x), dtype)
-    dU_f = np.zeros((n_h, n_h), dtype)
-    dp_f = np.zeros((n_h, 1), dtype)
-    db_f = np.zeros((n_h, 1), dtype)
-    dW_g = np.zeros((n_h, n_x), dtype)
-    dU_g = np.zeros((n_h, n_h), dtype)
-    db_g = np.zeros((n_h, 1), dtype)
-    dW_o = np.zeros((n_h, n_x), dtype)
-    dU_o = np.zeros((n_h, n_h), dtype)
-    dp_o = np.zeros((n_h, 1), dtype)
-    db_o = np.zeros((n_h, 1), dtype)
-    dx_steps = np.empty((T, n_x, m), dtype)
+    dh_steps_2 = workspace.array("backward.dh_steps_2", (T, m, n_h), dtype)
+    dh_steps_2[...] = np.swapaxes(dh_steps, -1, -2)  # transpose
+    dc_steps_2 = dc.T                                # transpose
+    dh_steps_2_2 = dh.T                              # transpose
+
+    # room for every step and for one; the workspace's is written again by the next call
+    dh_state = np.array(dh_steps_2_2, dtype)
+    dc_state = np.array(dc_steps_2, dtype)
+    di_f_g_o_sum_steps = workspace.array("backward.di_f_g_o_sum_steps", (T, m, 4 * n_h), dtype)
+    work, work_2, work_3, work_4 = workspace.array("backward.work", (4, m, n_h), dtype)
     for t in reversed(range(T)):
-        dh_output = dh_steps[t]
-        x = x_steps[t]
-        h_prev = h_prev_steps[t]
+        dh_output = dh_steps_2[t]
         c_prev = c_prev_steps[t]
         i = i_steps[t]
         f = f_steps[t]
         g = g_steps[t]
+        c = c_steps[t]
         o = o_steps[t]
-        tanh_c = tanh_c_steps[t]
 
         # 6. h = o * tanh(c)
-        dh = dh + dh_output                     # split: the sum over its uses
-        do = dh * tanh_c                        # hadamard
-        dtanh_c = dh * o                        # hadamard
-        dc_h = dtanh_c * (1 - tanh_c * tanh_c)  # tanh
+        dh_2 = np.add(dh_state, dh_output, out=dh_state)  # split: the sum over its uses
+        np.tanh(c, out=work)
+        do = np.multiply(dh_2, work, out=work_2)          # hadamard
+        dtanh_c = np.multiply(dh_2, o, out=dh_state)      # hadamard
+        np.multiply(work, work, out=work)
+        np.subtract(1, work, out=work)
+        dc_h = np.multiply(dtanh_c, work, out=dh_state)   # tanh
 
         # 5. o = sigmoid(W_o @ x + U_o @ h_prev + p_o * c + b_o)
-        do_add = do * (o * (1 - o))                    # sigmoid
-        db_o += np.sum(do_add, axis=1, keepdims=True)  # addition, summed where it was broadcast
-        # hadamard, summed where it was broadcast
-        dp_o += np.sum(do_add * (f * c_prev + i * g), axis=1, keepdims=True)
-        dc_o = do_add * p_o                            # hadamard
-        dU_o += do_add @ h_prev.T                      # matrix product
-        dh_prev_o = U_o.T @ do_add                     # matrix product
-        dW_o += do_add @ x.T                           # matrix product
-        dx_o = W_o.T @ do_add                          # matrix product
+        np.subtract(1, o, out=work)
+        np.multiply(o, work, out=work)
+        di_f_g_o_sum = di_f_g_o_sum_steps[t]
+        do_add = np.multiply(do, work, out=di_f_g_o_sum[:, 3 * n_h:])  # sigmoid
+        dc_o = np.multiply(do_add, p_o.T, out=work)  # hadamard
 
         # 4. c = f * c_prev + i * g
-        dc = dc + dc_h + dc_o  # split: the sum over its uses
-        di = dc * g            # hadamard
-        dg = dc * i            # hadamard
-        df = dc * c_prev       # hadamard
-        dc_prev_c = dc * f     # hadamard
+        np.add(dc_state, dc_h, out=dc_state)
+        dc_2 = np.add(dc_state, dc_o, out=dc_state)     # split: the sum over its uses
+        di = np.multiply(dc_2, g, out=work)             # hadamard
+        dg = np.multiply(dc_2, i, out=work_2)           # hadamard
+        df = np.multiply(dc_2, c_prev, out=work_3)      # hadamard
+        dc_prev_c = np.multiply(dc_2, f, out=dc_state)  # hadamard
 
         # 3. g = tanh(W_g @ x + U_g @ h_prev + b_g)
-        dg_add = dg * (1 - g * g)                      # tanh
-        db_g += np.sum(dg_add, axis=1, keepdims=True)  # addition, summed where it was broadcast
-        dU_g += dg_add @ h_prev.T                      # matrix product
-        dh_prev_g = U_g.T @ dg_add                     # matrix product
-        dW_g += dg_add @ x.T                           # matrix product
-        dx_g = W_g.T @ dg_add                          # matrix product
+        np.multiply(g, g, out=work_4)
+        np.subtract(1, work_4, out=work_4)
+        np.multiply(dg, work_4, out=di_f_g_o_sum[:, 2 * n_h:3 * n_h])  # dg_add: tanh
 
         # 2. f = sigmoid(W_f @ x + U_f @ h_prev + p_f * c_prev + b_f)
-        df_add = df * (f * (1 - f))                             # sigmoid
-        db_f += np.sum(df_add, axis=1, keepdims=True)           # addition, summed where it was broadcast
-        dp_f += np.sum(df_add * c_prev, axis=1, keepdims=True)  # hadamard, summed where it was broadcast
-        dc_prev_f = df_add * p_f                                # hadamard
-        dU_f += df_add @ h_prev.T                               # matrix product
-        dh_prev_f = U_f.T @ df_add                              # matrix product
-        dW_f += df_add @ x.T                                    # matrix product
-        dx_f = W_f.T @ df_add                                   # matrix product
+        np.subtract(1, f, out=work_2)
+        np.multiply(f, work_2, out=work_2)
+        df_add = np.multiply(df, work_2, out=di_f_g_o_sum[:, n_h:2 * n_h])  # sigmoid
+        dc_prev_f = np.multiply(df_add, p_f.T, out=work_2)  # hadamard
 
         # 1. i = sigmoid(W_i @ x + U_i @ h_prev + p_i * c_prev + b_i)
-        di_add = di * (i * (1 - i))                              # sigmoid
-        db_i += np.sum(di_add, axis=1, keepdims=True)            # addition, summed where it was broadcast
-        dp_i += np.sum(di_add * c_prev, axis=1, keepdims=True)   # hadamard, summed where it was broadcast
-        dc_prev_i = di_add * p_i                                 # hadamard
-        dU_i += di_add @ h_prev.T                                # matrix product
-        dh_prev_i = U_i.T @ di_add                               # matrix product
-        dW_i += di_add @ x.T                                     # matrix product
-        dx_i = W_i.T @ di_add                                    # matrix product
-        dc_prev = dc_prev_c + dc_prev_f + dc_prev_i              # split: the sum over its uses
-        dh_prev = dh_prev_o + dh_prev_g + dh_prev_f + dh_prev_i  # split: the sum over its uses
-        dx = dx_o + dx_g + dx_f + dx_i                           # split: the sum over its uses
+        np.subtract(1, i, out=work_3)
+        np.multiply(i, work_3, out=work_3)
+        di_add = np.multiply(di, work_3, out=di_f_g_o_sum[:, :n_h])  # sigmoid
+        dc_prev_i = np.multiply(di_add, p_i.T, out=work)  # hadamard
+        np.matmul(di_f_g_o_sum, U_packed, out=dh_state)   # dh_prev: matrix product
+        np.add(dc_prev_c, dc_prev_f, out=dc_state)
+        np.add(dc_state, dc_prev_i, out=dc_state)         # dc_prev: split: the sum over its uses
 
-        # of this step: what is kept, and what the next one starts from
-        dx_steps[t] = dx
-        dh, dc = dh_prev, dc_prev
+    # for every step at once: no later step reads it
+    df_add_steps = di_f_g_o_sum_steps[:, :, n_h:2 * n_h]      # sigmoid
+    multiply = workspace.array("backward.multiply", (T, m, n_h), dtype)
+    np.multiply(df_add_steps, c_prev_steps, out=multiply)
+    dp_f_T = np.expand_dims(np.sum(multiply, axis=(0, 1)), 0)  # hadamard, summed where it was broadcast
+    db_f_T = np.expand_dims(np.sum(df_add_steps, axis=(0, 1)), 0)  # addition, summed where it was broadcast
+    di_add_steps = di_f_g_o_sum_steps[:, :, :n_h]             # sigmoid
+    multiply_2 = workspace.array("backward.multiply_2", (T, m, n_h), dtype)
+    np.multiply(di_add_steps, c_prev_steps, out=multiply_2)
+    dp_i_T = np.expand_dims(np.sum(multiply_2, axis=(0, 1)), 0)  # hadamard, summed where it was broadcast
+    db_i_T = np.expand_dims(np.sum(di_add_steps, axis=(0, 1)), 0)  # addition, summed where it was broadcast
+    dg_add_steps = di_f_g_o_sum_steps[:, :, 2 * n_h:3 * n_h]  # tanh
+    db_g_T = np.expand_dims(np.sum(dg_add_steps, axis=(0, 1)), 0)  # addition, summed where it was broadcast
+    do_add_steps = di_f_g_o_sum_steps[:, :, 3 * n_h:]         # sigmoid
+    multiply_3 = workspace.array("backward.multiply_3", (T, m, n_h), dtype)
+    np.multiply(do_add_steps, c_steps, out=multiply_3)
+    dp_o_T = np.expand_dims(np.sum(multiply_3, axis=(0, 1)), 0)  # hadamard, summed where it was broadcast
+    db_o_T = np.expand_dims(np.sum(do_add_steps, axis=(0, 1)), 0)  # addition, summed where it was broadcast
+    db_o = db_o_T.T                                           # transpose
+    dp_o = dp_o_T.T                                           # transpose
+    db_g = db_g_T.T                                           # transpose
+    db_i = db_i_T.T                                           # transpose
+    dp_i = dp_i_T.T                                           # transpose
+    db_f = db_f_T.T                                           # transpose
+    dp_f = dp_f_T.T                                           # transpose
+    dmatmul = np.reshape(di_f_g_o_sum_steps, (T * m, 4 * n_h))
+    dU_packed = dmatmul.T @ np.reshape(h_prev_steps, (T * m, n_h))  # transpose
+    dU_i = dU_packed[:n_h]                                    # concat
+    dU_f = dU_packed[n_h:2 * n_h]                             # concat
+    dU_g = dU_packed[2 * n_h:3 * n_h]                         # concat
+    dU_o = dU_packed[3 * n_h:]                                # concat
+    dx_rows = dmatmul @ W_packed                              # matrix product
+    dW_packed = dmatmul.T @ x_rows                            # transpose
+    dW_i = dW_packed[:n_h]                                    # concat
+    dW_f = dW_packed[n_h:2 * n_h]                             # concat
+    dW_g = dW_packed[2 * n_h:3 * n_h]                         # concat
+    dW_o = dW_packed[3 * n_h:]                                # concat
+    dx_T = np.reshape(dx_rows, (T, m, n_x))                   # reshape
+    dx_steps = np.swapaxes(dx_T, -1, -2)                      # transpose
+    dc_prev_2 = dc_state.T                                    # transpose
+    dh_prev_2 = dh_state.T                                    # transpose
 
     return Gradients(
         Parameters(
@@ -667,7 +733,7 @@ def backward_sequence(
             U_g=dU_g, b_g=db_g, W_o=dW_o, U_o=dU_o, p_o=dp_o, b_o=db_o,
         ),
         Inputs(x=dx_steps),
-        State(h=dh, c=dc),
+        State(h=dh_prev_2, c=dc_prev_2),
     )
 
 

@@ -1,4 +1,4 @@
-# Made by graphgen 0.1.0 -O1 from rnn.yaml (sha256 221a48b8ac2ebe10).
+# Made by graphgen 0.1.0 -O2 from rnn.yaml (sha256 221a48b8ac2ebe10).
 # Do not edit: change the spec and build again.
 """The plain recurrent cell: the new hidden state is tanh of a weighted sum of the input and the old
 one. The simplest cell there is, and the one whose gradients vanish or explode; every gated cell is
@@ -63,9 +63,26 @@ class Residuals(NamedTuple):
 class SequenceResiduals(NamedTuple):
     """What the backward pass reads of every step."""
 
-    x_steps: Annotated[np.ndarray, "[T, n_x, m]"]
-    h_steps: Annotated[np.ndarray, "[T, n_h, m]"]
-    h_prev_steps: Annotated[np.ndarray, "[T, n_h, m]"]
+    x_rows: Annotated[np.ndarray, "[T*m, n_x]"]
+    h_steps: Annotated[np.ndarray, "[T, m, n_h]"]
+    h_prev_steps: Annotated[np.ndarray, "[T, m, n_h]"]
+
+
+class Workspace:
+    """Room that calls share: hand one to every call, and calls of the same sizes allocate only what they return.
+
+    It serves one call at a time.
+    """
+
+    def __init__(self) -> None:
+        self._arrays: dict[str, np.ndarray] = {}
+
+    def array(self, name: str, shape: tuple[int, ...], dtype: Any) -> np.ndarray:
+        """The array of a name, with whatever the last call left in it."""
+        array = self._arrays.get(name)
+        if array is None or array.shape != shape or array.dtype != dtype:
+            array = self._arrays[name] = np.empty(shape, dtype)
+        return array
 
 
 def _cotangent(value: Any, shape: tuple[int, ...], dtype: Any) -> np.ndarray:
@@ -347,6 +364,7 @@ def forward_sequence(
     parameters: Parameters,
     inputs: Inputs,
     state: State,
+    workspace: Workspace | None = None,
 ) -> tuple[Outputs, State, SequenceResiduals]:
     """T steps: the outputs of every step, the final state and the residuals.
 
@@ -354,28 +372,37 @@ def forward_sequence(
     """
     dtype = _FORWARD_SEQUENCE.check(parameters, inputs, state)
     W, U, b = parameters
-    (h_prev,) = state
-    n_h = W.shape[0]       # hidden units
+    n_h, n_x = W.shape     # hidden units, input features
     T = inputs.x.shape[0]  # steps
     m = inputs.x.shape[2]  # batch
+    workspace = Workspace() if workspace is None else workspace
 
-    h_steps = np.empty((T, n_h, m), dtype)
-    h_prev_steps = np.empty((T, n_h, m), dtype)
+    # for every step at once: does not read the state
+    x_rows = np.reshape(np.swapaxes(inputs.x, -1, -2), (T * m, n_x))
+    matmul_rows = workspace.array("forward.matmul_rows", (T, m, n_h), dtype)
+    np.matmul(x_rows, W.T, out=np.reshape(matmul_rows, (T * m, n_h)))
+    np.add(matmul_rows, b.T, out=matmul_rows)
+
+    # room for every step and for one; the workspace's is written again by the next call
+    h_states = np.empty((T + 1, m, n_h), dtype)
+    h_states[0] = state.h.T
+    work = workspace.array("forward.work", (m, n_h), dtype)
     for t in range(T):
-        x = inputs.x[t]
+        add_2 = matmul_rows[t]
+        h_prev = h_states[t]
 
         # 1. h = tanh(W @ x + U @ h_prev + b)
-        h = np.tanh(W @ x + U @ h_prev + b)
+        np.matmul(h_prev, U.T, out=work)
+        np.add(add_2, work, out=work)
+        np.tanh(work, out=h_states[t + 1])  # h
 
-        # of this step: what is kept, and what the next one starts from
-        h_steps[t] = h
-        h_prev_steps[t] = h_prev
-        h_prev = h
+    h_final = h_states[-1].copy().T
+    h_steps_3 = np.swapaxes(h_states[1:], -1, -2)
 
     return (
-        Outputs(h=h_steps),
-        State(h=h_prev),
-        SequenceResiduals(x_steps=inputs.x, h_steps=h_steps, h_prev_steps=h_prev_steps),
+        Outputs(h=h_steps_3),
+        State(h=h_final),
+        SequenceResiduals(x_rows=x_rows, h_steps=h_states[1:], h_prev_steps=h_states[:-1]),
     )
 
 
@@ -384,6 +411,7 @@ def backward_sequence(
     residuals: SequenceResiduals,
     d_outputs: Outputs | None = None,
     d_final: State | None = None,
+    workspace: Workspace | None = None,
 ) -> Gradients:
     """Backpropagation through T steps: the gradients of parameters, inputs and initial state.
 
@@ -393,39 +421,47 @@ def backward_sequence(
     d_outputs = Outputs(None) if d_outputs is None else d_outputs
     d_final = State(None) if d_final is None else d_final
     dtype = _BACKWARD_SEQUENCE.check(parameters, residuals, d_outputs, d_final)
-    x_steps, h_steps, h_prev_steps = residuals
+    x_rows, h_steps, h_prev_steps = residuals
     W, U = parameters.W, parameters.U
-    T, n_x, m = x_steps.shape  # steps, input features, batch
-    n_h = h_steps.shape[1]     # hidden units
+    n_x = x_rows.shape[1]      # input features
+    T, m, n_h = h_steps.shape  # steps, batch, hidden units
+    workspace = Workspace() if workspace is None else workspace
 
     # the cotangents handed in; None counts as zero
     dh_steps = _cotangent(d_outputs.h, (T, n_h, m), dtype)
     dh = _cotangent(d_final.h, (n_h, m), dtype)
 
-    dW = np.zeros((n_h, n_x), dtype)
-    dU = np.zeros((n_h, n_h), dtype)
-    db = np.zeros((n_h, 1), dtype)
-    dx_steps = np.empty((T, n_x, m), dtype)
+    dh_steps_2 = workspace.array("backward.dh_steps_2", (T, m, n_h), dtype)
+    dh_steps_2[...] = np.swapaxes(dh_steps, -1, -2)  # transpose
+    dh_steps_2_2 = dh.T                              # transpose
+
+    # room for every step and for one; the workspace's is written again by the next call
+    dh_state = np.array(dh_steps_2_2, dtype)
+    dh_add_steps = workspace.array("backward.dh_add_steps", (T, m, n_h), dtype)
+    work = workspace.array("backward.work", (m, n_h), dtype)
     for t in reversed(range(T)):
-        dh_output = dh_steps[t]
-        x = x_steps[t]
-        h_prev = h_prev_steps[t]
+        dh_output = dh_steps_2[t]
         h = h_steps[t]
 
         # 1. h = tanh(W @ x + U @ h_prev + b)
-        dh = dh + dh_output                          # split: the sum over its uses
-        dh_add = dh * (1 - h * h)                    # tanh
-        db += np.sum(dh_add, axis=1, keepdims=True)  # addition, summed where it was broadcast
-        dU += dh_add @ h_prev.T                      # matrix product
-        dh_prev = U.T @ dh_add                       # matrix product
-        dW += dh_add @ x.T                           # matrix product
-        dx = W.T @ dh_add                            # matrix product
+        dh_2 = np.add(dh_state, dh_output, out=dh_state)       # split: the sum over its uses
+        np.multiply(h, h, out=work)
+        np.subtract(1, work, out=work)
+        dh_add = np.multiply(dh_2, work, out=dh_add_steps[t])  # tanh
+        np.matmul(dh_add, U, out=dh_state)                     # dh_prev: matrix product
 
-        # of this step: what is kept, and what the next one starts from
-        dx_steps[t] = dx
-        dh = dh_prev
+    # for every step at once: no later step reads it
+    dmatmul = np.reshape(dh_add_steps, (T * m, n_h))
+    dU = dmatmul.T @ np.reshape(h_prev_steps, (T * m, n_h))  # transpose
+    db_T = np.expand_dims(np.sum(dh_add_steps, axis=(0, 1)), 0)  # addition, summed where it was broadcast
+    db = db_T.T                                              # transpose
+    dx_rows = dmatmul @ W                                    # matrix product
+    dW = dmatmul.T @ x_rows                                  # transpose
+    dx_T = np.reshape(dx_rows, (T, m, n_x))                  # reshape
+    dx_steps = np.swapaxes(dx_T, -1, -2)                     # transpose
+    dh_prev_2 = dh_state.T                                   # transpose
 
-    return Gradients(Parameters(W=dW, U=dU, b=db), Inputs(x=dx_steps), State(h=dh))
+    return Gradients(Parameters(W=dW, U=dU, b=db), Inputs(x=dx_steps), State(h=dh_prev_2))
 
 
 def trace_nan(

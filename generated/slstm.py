@@ -1,4 +1,4 @@
-# Made by graphgen 0.1.0 -O1 from slstm.yaml (sha256 4b75362c868ccdee).
+# Made by graphgen 0.1.0 -O2 from slstm.yaml (sha256 4b75362c868ccdee).
 # Do not edit: change the spec and build again.
 """The scalar LSTM of xLSTM: the input gate is an exponential, so a new input can outweigh everything
 remembered, and a normaliser n, the sum of the weights given, divides the memory again. The
@@ -85,18 +85,40 @@ class Residuals(NamedTuple):
 class SequenceResiduals(NamedTuple):
     """What the backward pass reads of every step."""
 
-    x_steps: Annotated[np.ndarray, "[T, n_x, m]"]
-    h_steps: Annotated[np.ndarray, "[T, n_h, m]"]
-    h_prev_steps: Annotated[np.ndarray, "[T, n_h, m]"]
-    c_prev_steps: Annotated[np.ndarray, "[T, n_h, m]"]
-    n_prev_steps: Annotated[np.ndarray, "[T, n_h, m]"]
-    log_i_steps: Annotated[np.ndarray, "[T, n_h, m]"]
-    log_f_add_steps: Annotated[np.ndarray, "[T, n_h, m]"]
-    z_steps: Annotated[np.ndarray, "[T, n_h, m]"]
-    o_steps: Annotated[np.ndarray, "[T, n_h, m]"]
-    s_add_steps: Annotated[np.ndarray, "[T, n_h, m]"]
-    i_steps: Annotated[np.ndarray, "[T, n_h, m]"]
-    f_steps: Annotated[np.ndarray, "[T, n_h, m]"]
+    x_rows: Annotated[np.ndarray, "[T*m, n_x]"]
+    W_packed: Annotated[np.ndarray, "[4*n_h, n_x]"]
+    R_packed: Annotated[np.ndarray, "[4*n_h, n_h]"]
+    h_steps: Annotated[np.ndarray, "[T, m, n_h]"]
+    c_prev_steps: Annotated[np.ndarray, "[T, m, n_h]"]
+    n_prev_steps: Annotated[np.ndarray, "[T, m, n_h]"]
+    s_prev_steps: Annotated[np.ndarray, "[T, m, n_h]"]
+    log_i_steps: Annotated[np.ndarray, "[T, m, n_h]"]
+    log_f_slice_steps: Annotated[np.ndarray, "[T, m, n_h]"]
+    log_f_steps: Annotated[np.ndarray, "[T, m, n_h]"]
+    z_steps: Annotated[np.ndarray, "[T, m, n_h]"]
+    o_steps: Annotated[np.ndarray, "[T, m, n_h]"]
+    i_steps: Annotated[np.ndarray, "[T, m, n_h]"]
+    f_steps: Annotated[np.ndarray, "[T, m, n_h]"]
+    c_steps: Annotated[np.ndarray, "[T, m, n_h]"]
+    n_steps: Annotated[np.ndarray, "[T, m, n_h]"]
+    h_prev_steps: Annotated[np.ndarray, "[T, m, n_h]"]
+
+
+class Workspace:
+    """Room that calls share: hand one to every call, and calls of the same sizes allocate only what they return.
+
+    It serves one call at a time.
+    """
+
+    def __init__(self) -> None:
+        self._arrays: dict[str, np.ndarray] = {}
+
+    def array(self, name: str, shape: tuple[int, ...], dtype: Any) -> np.ndarray:
+        """The array of a name, with whatever the last call left in it."""
+        array = self._arrays.get(name)
+        if array is None or array.shape != shape or array.dtype != dtype:
+            array = self._arrays[name] = np.empty(shape, dtype)
+        return array
 
 
 def _cotangent(value: Any, shape: tuple[int, ...], dtype: Any) -> np.ndarray:
@@ -299,6 +321,14 @@ def sigmoid(x: np.ndarray) -> np.ndarray:
     """The logistic function 1 / (1 + exp(-x)), without overflow at either end."""
     z = np.exp(np.minimum(x, -x))
     return np.where(x >= 0, 1, z) / (1 + z)
+
+
+def sigmoid_into(x: np.ndarray, out: np.ndarray) -> np.ndarray:
+    """The logistic function of x, written into out."""
+    with np.errstate(over="ignore"):  # exp(-x) may be infinite: the quotient is 0 then, as it should be
+        np.exp(np.negative(x, out=out), out=out)
+    np.add(out, 1, out=out)
+    return np.divide(1, out, out=out)
 
 
 def log_sigmoid(x: np.ndarray) -> np.ndarray:
@@ -527,6 +557,7 @@ def forward_sequence(
     parameters: Parameters,
     inputs: Inputs,
     state: State,
+    workspace: Workspace | None = None,
 ) -> tuple[Outputs, State, SequenceResiduals]:
     """T steps: the outputs of every step, the final state and the residuals.
 
@@ -534,78 +565,102 @@ def forward_sequence(
     """
     dtype = _FORWARD_SEQUENCE.check(parameters, inputs, state)
     W_i, R_i, b_i, W_f, R_f, b_f, W_z, R_z, b_z, W_o, R_o, b_o = parameters
-    h_prev, c_prev, n_prev, s_prev = state
-    n_h = W_i.shape[0]     # hidden units
+    n_h, n_x = W_i.shape   # hidden units, input features
     T = inputs.x.shape[0]  # steps
     m = inputs.x.shape[2]  # batch
+    workspace = Workspace() if workspace is None else workspace
 
-    h_steps = np.empty((T, n_h, m), dtype)
-    h_prev_steps = np.empty((T, n_h, m), dtype)
-    c_prev_steps = np.empty((T, n_h, m), dtype)
-    n_prev_steps = np.empty((T, n_h, m), dtype)
-    log_i_steps = np.empty((T, n_h, m), dtype)
-    log_f_add_steps = np.empty((T, n_h, m), dtype)
-    z_steps = np.empty((T, n_h, m), dtype)
-    o_steps = np.empty((T, n_h, m), dtype)
-    s_add_steps = np.empty((T, n_h, m), dtype)
-    i_steps = np.empty((T, n_h, m), dtype)
-    f_steps = np.empty((T, n_h, m), dtype)
+    # for every step at once: does not read the state
+    x_rows = np.reshape(np.swapaxes(inputs.x, -1, -2), (T * m, n_x))
+    W_packed = np.concatenate([W_i, W_f, W_z, W_o], axis=0)
+    x_W = workspace.array("forward.x_W", (T, m, 4 * n_h), dtype)
+    np.matmul(x_rows, W_packed.T, out=np.reshape(x_W, (T * m, 4 * n_h)))
+    np.add(x_W, np.concatenate([b_i, b_f, b_z, b_o], axis=0).T, out=x_W)
+
+    # once for all steps: the same at each
+    R_packed = np.concatenate([R_i, R_f, R_z, R_o], axis=0)
+
+    # room for every step and for one; the workspace's is written again by the next call
+    h_states = np.empty((T + 1, m, n_h), dtype)
+    h_states[0] = state.h.T
+    c_states = np.empty((T + 1, m, n_h), dtype)
+    c_states[0] = state.c.T
+    n_states = np.empty((T + 1, m, n_h), dtype)
+    n_states[0] = state.n.T
+    s_states = np.empty((T + 1, m, n_h), dtype)
+    s_states[0] = state.s.T
+    log_i_steps, log_f_slice_steps, log_f_steps, z_steps, o_steps = np.empty((5, T, m, n_h), dtype)
+    i_steps, f_steps = np.empty((2, T, m, n_h), dtype)
+    work = workspace.array("forward.work", (m, 4 * n_h), dtype)
+    work_2, work_3 = workspace.array("forward.work_2", (2, m, n_h), dtype)
     for t in range(T):
-        x = inputs.x[t]
+        add_2 = x_W[t]
+        h_prev = h_states[t]
+        c_prev = c_states[t]
+        n_prev = n_states[t]
+        s_prev = s_states[t]
+
+        np.matmul(h_prev, R_packed.T, out=work)
+        np.add(add_2, work, out=work)
 
         # 1. log_i = W_i @ x + R_i @ h_prev + b_i
-        log_i = W_i @ x + R_i @ h_prev + b_i
+        log_i = work[:, :n_h]
 
         # 2. log_f = log_sigmoid(W_f @ x + R_f @ h_prev + b_f)
-        log_f_add = W_f @ x + R_f @ h_prev + b_f
-        log_f = log_sigmoid(log_f_add)
+        log_f_slice = work[:, n_h:2 * n_h]
+        log_f = log_sigmoid(log_f_slice)
 
         # 3. z = tanh(W_z @ x + R_z @ h_prev + b_z)
-        z = np.tanh(W_z @ x + R_z @ h_prev + b_z)
+        z = np.tanh(work[:, 2 * n_h:3 * n_h], out=z_steps[t])
 
         # 4. o = sigmoid(W_o @ x + R_o @ h_prev + b_o)
-        o = sigmoid(W_o @ x + R_o @ h_prev + b_o)
+        o = sigmoid_into(work[:, 3 * n_h:], o_steps[t])
 
         # 5. s = maximum(log_f + s_prev, log_i)
-        s_add = log_f + s_prev
-        s = np.maximum(s_add, log_i)
+        np.add(log_f, s_prev, out=work_2)
+        s = np.maximum(work_2, log_i, out=s_states[t + 1])
 
         # 6. i = exp(log_i - s)
-        i = np.exp(log_i - s)
+        np.subtract(log_i, s, out=work_3)
+        i = np.exp(work_3, out=i_steps[t])
 
         # 7. f = exp(log_f + s_prev - s)
-        f = np.exp(s_add - s)
+        np.subtract(work_2, s, out=work_2)
+        f = np.exp(work_2, out=f_steps[t])
 
         # 8. c = f * c_prev + i * z
-        c = f * c_prev + i * z
+        np.multiply(f, c_prev, out=work_2)
+        np.multiply(i, z, out=work_3)
+        c = np.add(work_2, work_3, out=c_states[t + 1])
 
         # 9. n = f * n_prev + i
-        n = f * n_prev + i
+        np.multiply(f, n_prev, out=work_2)
+        n = np.add(work_2, i, out=n_states[t + 1])
 
         # 10. h = o * c / n
-        h = o * c / n
+        np.multiply(o, c, out=work_2)
+        np.divide(work_2, n, out=h_states[t + 1])  # h
 
         # of this step: what is kept, and what the next one starts from
-        h_steps[t] = h
-        h_prev_steps[t] = h_prev
-        c_prev_steps[t] = c_prev
-        n_prev_steps[t] = n_prev
         log_i_steps[t] = log_i
-        log_f_add_steps[t] = log_f_add
-        z_steps[t] = z
-        o_steps[t] = o
-        s_add_steps[t] = s_add
-        i_steps[t] = i
-        f_steps[t] = f
-        h_prev, c_prev, n_prev, s_prev = h, c, n, s
+        log_f_slice_steps[t] = log_f_slice
+        log_f_steps[t] = log_f
+
+    h_final = h_states[-1].copy().T
+    c_final = c_states[-1].copy().T
+    n_final = n_states[-1].copy().T
+    s_final = s_states[-1].copy().T
+    h_steps_3 = np.swapaxes(h_states[1:], -1, -2)
 
     return (
-        Outputs(h=h_steps),
-        State(h=h_prev, c=c_prev, n=n_prev, s=s_prev),
+        Outputs(h=h_steps_3),
+        State(h=h_final, c=c_final, n=n_final, s=s_final),
         SequenceResiduals(
-            x_steps=inputs.x, h_steps=h_steps, h_prev_steps=h_prev_steps, c_prev_steps=c_prev_steps,
-            n_prev_steps=n_prev_steps, log_i_steps=log_i_steps, log_f_add_steps=log_f_add_steps,
-            z_steps=z_steps, o_steps=o_steps, s_add_steps=s_add_steps, i_steps=i_steps, f_steps=f_steps,
+            x_rows=x_rows, W_packed=W_packed, R_packed=R_packed, h_steps=h_states[1:],
+            c_prev_steps=c_states[:-1], n_prev_steps=n_states[:-1], s_prev_steps=s_states[:-1],
+            log_i_steps=log_i_steps, log_f_slice_steps=log_f_slice_steps, log_f_steps=log_f_steps,
+            z_steps=z_steps, o_steps=o_steps, i_steps=i_steps, f_steps=f_steps, c_steps=c_states[1:],
+            n_steps=n_states[1:], h_prev_steps=h_states[:-1],
         ),
     )
 
@@ -615,6 +670,7 @@ def backward_sequence(
     residuals: SequenceResiduals,
     d_outputs: Outputs | None = None,
     d_final: State | None = None,
+    workspace: Workspace | None = None,
 ) -> Gradients:
     """Backpropagation through T steps: the gradients of parameters, inputs and initial state.
 
@@ -625,19 +681,14 @@ def backward_sequence(
     d_final = State(None, None, None, None) if d_final is None else d_final
     dtype = _BACKWARD_SEQUENCE.check(parameters, residuals, d_outputs, d_final)
     (
-        x_steps, h_steps, h_prev_steps, c_prev_steps, n_prev_steps, log_i_steps, log_f_add_steps, z_steps,
-        o_steps, s_add_steps, i_steps, f_steps,
+        x_rows, W_packed, R_packed, h_steps, c_prev_steps, n_prev_steps, s_prev_steps, log_i_steps,
+        log_f_slice_steps, log_f_steps, z_steps, o_steps, i_steps, f_steps, c_steps, n_steps, h_prev_steps,
     ) = residuals
-    W_i = parameters.W_i
-    R_i = parameters.R_i
-    W_f = parameters.W_f
-    R_f = parameters.R_f
-    W_z = parameters.W_z
-    R_z = parameters.R_z
-    W_o = parameters.W_o
-    R_o = parameters.R_o
-    T, n_x, m = x_steps.shape  # steps, input features, batch
-    n_h = h_steps.shape[1]     # hidden units
+    n_x = x_rows.shape[1]    # input features
+    n_h = R_packed.shape[1]  # hidden units
+    T = h_steps.shape[0]     # steps
+    m = h_steps.shape[1]     # batch
+    workspace = Workspace() if workspace is None else workspace
 
     # the cotangents handed in; None counts as zero
     dh_steps = _cotangent(d_outputs.h, (T, n_h, m), dtype)
@@ -646,108 +697,127 @@ def backward_sequence(
     dn = _cotangent(d_final.n, (n_h, m), dtype)
     ds = _cotangent(d_final.s, (n_h, m), dtype)
 
-    dW_i = np.zeros((n_h, n_x), dtype)
-    dR_i = np.zeros((n_h, n_h), dtype)
-    db_i = np.zeros((n_h, 1), dtype)
-    dW_f = np.zeros((n_h, n_x), dtype)
-    dR_f = np.zeros((n_h, n_h), dtype)
-    db_f = np.zeros((n_h, 1), dtype)
-    dW_z = np.zeros((n_h, n_x), dtype)
-    dR_z = np.zeros((n_h, n_h), dtype)
-    db_z = np.zeros((n_h, 1), dtype)
-    dW_o = np.zeros((n_h, n_x), dtype)
-    dR_o = np.zeros((n_h, n_h), dtype)
-    db_o = np.zeros((n_h, 1), dtype)
-    dx_steps = np.empty((T, n_x, m), dtype)
+    dh_steps_2 = workspace.array("backward.dh_steps_2", (T, m, n_h), dtype)
+    dh_steps_2[...] = np.swapaxes(dh_steps, -1, -2)  # transpose
+    ds_steps = ds.T                                  # transpose
+    dn_steps_2 = dn.T                                # transpose
+    dc_steps_2 = dc.T                                # transpose
+    dh_steps_2_2 = dh.T                              # transpose
+
+    # room for every step and for one; the workspace's is written again by the next call
+    dh_state = np.array(dh_steps_2_2, dtype)
+    dc_state = np.array(dc_steps_2, dtype)
+    dn_state = np.array(dn_steps_2, dtype)
+    ds_state = np.array(ds_steps, dtype)
+    dsum_steps = workspace.array("backward.dsum_steps", (T, m, 4 * n_h), dtype)
+    work, work_2, work_3, work_4, work_5 = workspace.array("backward.work", (5, m, n_h), dtype)
+    work_6 = workspace.array("backward.work_6", (m, n_h), dtype)
     for t in reversed(range(T)):
-        dh_output = dh_steps[t]
-        x = x_steps[t]
-        h_prev = h_prev_steps[t]
+        dh_output = dh_steps_2[t]
         c_prev = c_prev_steps[t]
         n_prev = n_prev_steps[t]
+        s_prev = s_prev_steps[t]
         log_i = log_i_steps[t]
-        log_f_add = log_f_add_steps[t]
+        log_f_slice = log_f_slice_steps[t]
+        log_f = log_f_steps[t]
         z = z_steps[t]
         o = o_steps[t]
-        s_add = s_add_steps[t]
         i = i_steps[t]
         f = f_steps[t]
+        c = c_steps[t]
+        n = n_steps[t]
         h = h_steps[t]
 
         # 10. h = o * c / n
-        dh = dh + dh_output                      # split: the sum over its uses
-        add = f * n_prev + i
-        dh_multiply = dh / add                   # quotient
-        dn_h = -dh * h / add                     # quotient
-        do = dh_multiply * (f * c_prev + i * z)  # hadamard
-        dc_h = dh_multiply * o                   # hadamard
+        dh_2 = np.add(dh_state, dh_output, out=dh_state)  # split: the sum over its uses
+        dh_multiply = np.divide(dh_2, n, out=work)        # quotient
+        np.negative(dh_2, out=dh_state)
+        np.multiply(dh_state, h, out=dh_state)
+        dn_h = np.divide(dh_state, n, out=dh_state)       # quotient
+        do = np.multiply(dh_multiply, c, out=work_2)      # hadamard
+        dc_h = np.multiply(dh_multiply, o, out=work)      # hadamard
 
         # 9. n = f * n_prev + i
-        dn = dn + dn_h      # split: the sum over its uses
-        df_n = dn * n_prev  # hadamard
-        dn_prev = dn * f    # hadamard
+        dn_2 = np.add(dn_state, dn_h, out=dn_state)   # split: the sum over its uses
+        df_n = np.multiply(dn_2, n_prev, out=work_3)  # hadamard
 
         # 8. c = f * c_prev + i * z
-        dc = dc + dc_h      # split: the sum over its uses
-        di_c = dc * z       # hadamard
-        dz = dc * i         # hadamard
-        df_c = dc * c_prev  # hadamard
-        dc_prev = dc * f    # hadamard
+        dc_2 = np.add(dc_state, dc_h, out=dc_state)   # split: the sum over its uses
+        di_c = np.multiply(dc_2, z, out=work)         # hadamard
+        dz = np.multiply(dc_2, i, out=work_4)         # hadamard
+        df_c = np.multiply(dc_2, c_prev, out=work_5)  # hadamard
+        np.multiply(dc_2, f, out=dc_state)            # dc_prev: hadamard
 
         # 7. f = exp(log_f + s_prev - s)
-        df = df_n + df_c      # split: the sum over its uses
-        df_subtract = df * f  # exp
+        df = np.add(df_n, df_c, out=work_3)           # split: the sum over its uses
+        df_subtract = np.multiply(df, f, out=work_3)  # exp
 
         # 6. i = exp(log_i - s)
-        di = dn + di_c        # split: the sum over its uses
-        di_subtract = di * i  # exp
+        di = np.add(dn_2, di_c, out=work)  # split: the sum over its uses
+
+        # 9. n = f * n_prev + i
+        np.multiply(dn_2, f, out=dn_state)  # dn_prev: hadamard
+
+        # 6. i = exp(log_i - s)
+        di_subtract = np.multiply(di, i, out=work)  # exp
+        np.subtract(ds_state, df_subtract, out=ds_state)
 
         # 5. s = maximum(log_f + s_prev, log_i)
-        ds = ds - df_subtract - di_subtract  # split: the sum over its uses
-        ds_less = s_add < log_i
-        ds_divide = ds / 2
-        ds_greater = s_add > log_i
-        ds_add_s = np.where(ds_greater, ds, np.where(ds_less, 0, ds_divide))  # maximum
-        dlog_i_s = np.where(ds_less, ds, np.where(ds_greater, 0, ds_divide))  # maximum
-        ds_add = df_subtract + ds_add_s      # split: the sum over its uses
+        ds_2 = np.subtract(ds_state, di_subtract, out=ds_state)  # split: the sum over its uses
+        np.add(log_f, s_prev, out=work_5)
+        ds_less = work_5 < log_i
+        np.divide(ds_2, 2, out=work_6)
+        ds_greater = work_5 > log_i
+        ds_add_s = np.where(ds_greater, ds_2, np.where(ds_less, 0, work_6))  # maximum
+        dlog_i_s = np.where(ds_less, ds_2, np.where(ds_greater, 0, work_6))  # maximum
+        ds_add = np.add(df_subtract, ds_add_s, out=ds_state)     # split: the sum over its uses
 
         # 4. o = sigmoid(W_o @ x + R_o @ h_prev + b_o)
-        do_add = do * (o * (1 - o))                    # sigmoid
-        db_o += np.sum(do_add, axis=1, keepdims=True)  # addition, summed where it was broadcast
-        dR_o += do_add @ h_prev.T                      # matrix product
-        dh_prev_o = R_o.T @ do_add                     # matrix product
-        dW_o += do_add @ x.T                           # matrix product
-        dx_o = W_o.T @ do_add                          # matrix product
+        np.subtract(1, o, out=work_3)
+        np.multiply(o, work_3, out=work_3)
+        dsum = dsum_steps[t]
+        np.multiply(do, work_3, out=dsum[:, 3 * n_h:])  # do_slice: sigmoid
 
         # 3. z = tanh(W_z @ x + R_z @ h_prev + b_z)
-        dz_add = dz * (1 - z * z)                      # tanh
-        db_z += np.sum(dz_add, axis=1, keepdims=True)  # addition, summed where it was broadcast
-        dR_z += dz_add @ h_prev.T                      # matrix product
-        dh_prev_z = R_z.T @ dz_add                     # matrix product
-        dW_z += dz_add @ x.T                           # matrix product
-        dx_z = W_z.T @ dz_add                          # matrix product
+        np.multiply(z, z, out=work_2)
+        np.subtract(1, work_2, out=work_2)
+        np.multiply(dz, work_2, out=dsum[:, 2 * n_h:3 * n_h])  # dz_slice: tanh
 
         # 2. log_f = log_sigmoid(W_f @ x + R_f @ h_prev + b_f)
-        dlog_f_add = ds_add * sigmoid(-log_f_add)          # log_sigmoid
-        db_f += np.sum(dlog_f_add, axis=1, keepdims=True)  # addition, summed where it was broadcast
-        dR_f += dlog_f_add @ h_prev.T                      # matrix product
-        dh_prev_log_f = R_f.T @ dlog_f_add                 # matrix product
-        dW_f += dlog_f_add @ x.T                           # matrix product
-        dx_log_f = W_f.T @ dlog_f_add                      # matrix product
+        np.negative(log_f_slice, out=work_2)
+        sigmoid_into(work_2, work_2)
+        np.multiply(ds_add, work_2, out=dsum[:, n_h:2 * n_h])  # dlog_f_slice: log_sigmoid
 
         # 1. log_i = W_i @ x + R_i @ h_prev + b_i
-        dlog_i = di_subtract + dlog_i_s                # split: the sum over its uses
-        db_i += np.sum(dlog_i, axis=1, keepdims=True)  # addition, summed where it was broadcast
-        dR_i += dlog_i @ h_prev.T                      # matrix product
-        dh_prev_log_i = R_i.T @ dlog_i                 # matrix product
-        dW_i += dlog_i @ x.T                           # matrix product
-        dx_log_i = W_i.T @ dlog_i                      # matrix product
-        dh_prev = dh_prev_o + dh_prev_z + dh_prev_log_f + dh_prev_log_i  # split: the sum over its uses
-        dx = dx_o + dx_z + dx_log_f + dx_log_i         # split: the sum over its uses
+        np.add(di_subtract, dlog_i_s, out=dsum[:, :n_h])  # dlog_i: split: the sum over its uses
+        np.matmul(dsum, R_packed, out=dh_state)           # dh_prev: matrix product
 
-        # of this step: what is kept, and what the next one starts from
-        dx_steps[t] = dx
-        dh, dc, dn, ds = dh_prev, dc_prev, dn_prev, ds_add
+    # for every step at once: no later step reads it
+    dmatmul = np.reshape(dsum_steps, (T * m, 4 * n_h))
+    dR_packed = dmatmul.T @ np.reshape(h_prev_steps, (T * m, n_h))  # transpose
+    dR_i = dR_packed[:n_h]                   # concat
+    dR_f = dR_packed[n_h:2 * n_h]            # concat
+    dR_z = dR_packed[2 * n_h:3 * n_h]        # concat
+    dR_o = dR_packed[3 * n_h:]               # concat
+    # addition, summed where it was broadcast
+    db_packed_T = np.expand_dims(np.sum(dsum_steps, axis=(0, 1)), 0)
+    db_packed = db_packed_T.T                # transpose
+    db_i = db_packed[:n_h]                   # concat
+    db_f = db_packed[n_h:2 * n_h]            # concat
+    db_z = db_packed[2 * n_h:3 * n_h]        # concat
+    db_o = db_packed[3 * n_h:]               # concat
+    dx_rows = dmatmul @ W_packed             # matrix product
+    dW_packed = dmatmul.T @ x_rows           # transpose
+    dW_i = dW_packed[:n_h]                   # concat
+    dW_f = dW_packed[n_h:2 * n_h]            # concat
+    dW_z = dW_packed[2 * n_h:3 * n_h]        # concat
+    dW_o = dW_packed[3 * n_h:]               # concat
+    dx_T = np.reshape(dx_rows, (T, m, n_x))  # reshape
+    dx_steps = np.swapaxes(dx_T, -1, -2)     # transpose
+    ds_prev = ds_state.T                     # transpose
+    dn_prev_2 = dn_state.T                   # transpose
+    dc_prev_2 = dc_state.T                   # transpose
+    dh_prev_2 = dh_state.T                   # transpose
 
     return Gradients(
         Parameters(
@@ -755,7 +825,7 @@ def backward_sequence(
             W_o=dW_o, R_o=dR_o, b_o=db_o,
         ),
         Inputs(x=dx_steps),
-        State(h=dh, c=dc, n=dn, s=ds),
+        State(h=dh_prev_2, c=dc_prev_2, n=dn_prev_2, s=ds_prev),
     )
 
 
