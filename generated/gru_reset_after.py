@@ -100,225 +100,6 @@ class Workspace:
         return array
 
 
-def _cotangent(value: Any, shape: tuple[int, ...], dtype: Any) -> np.ndarray:
-    """A cotangent as an array; None counts as zero."""
-    return np.zeros(shape, dtype) if value is None else np.asarray(value, dtype)
-
-
-def _glorot(rng: np.random.Generator, shape: tuple[int, ...], dtype: Any) -> np.ndarray:
-    """Uniform within sqrt(6 / (fan in + fan out)) of zero (Glorot and Bengio, 2010); shape is [out, in, ...]."""
-    fans = (shape[0] + shape[1]) * int(np.prod(shape[2:]))
-    limit = np.sqrt(6 / max(1, fans))
-    return rng.uniform(-limit, limit, shape).astype(dtype)
-
-
-def _orthogonal(rng: np.random.Generator, shape: tuple[int, ...], dtype: Any) -> np.ndarray:
-    """Orthonormal rows or columns, whichever are fewer (Saxe, McClelland and Ganguli, 2014)."""
-    rows, columns = max(shape), min(shape)
-    q, r = np.linalg.qr(rng.standard_normal((rows, columns)))
-    q = q * np.sign(np.diagonal(r))
-    return (q if shape == (rows, columns) else q.T).astype(dtype)
-
-
-class _Shapes:
-    """The shapes of what a function is handed, as the annotations of its records have them.
-
-    `steps` is the axis that the inputs and d_outputs of a sequence have before all others.
-    """
-
-    def __init__(self, steps: str = "", **records: Any) -> None:
-        self.records = records
-        self.right: dict[Any, tuple[Any, np.dtype[Any]]] = {}  # shapes that were found to be right, with their dtypes
-        self.fields = []
-        for argument, record in records.items():
-            lead = [steps] if steps and argument in ("inputs", "d_outputs") else []
-            for field in record._fields:
-                annotation = record.__annotations__[field]
-                kind, _, dims = ("size", "", "") if annotation is int else annotation.__metadata__[0].partition("[")
-                self.fields.append((f"{argument}.{field}", kind, [*lead, *filter(None, dims[:-1].split(", "))]))
-
-    def check(self, *given: Any, **sizes: int) -> np.dtype[Any]:
-        """The dtype of all floats; ValueError for the first array that is not what its record says.
-
-        What was found to be right is remembered, so that the next call costs little.
-        """
-        try:
-            arrays = [array for record in given for array in record]
-            dtypes = [getattr(array, "dtype", None) for array in arrays]
-            shapes = (*map(type, given), *sizes.values(), *[getattr(array, "shape", array) for array in arrays])
-            known, dtype = self.right[shapes]
-            if known == dtypes:
-                return dtype
-        except (KeyError, TypeError):  # seen for the first time, or no arrays at all
-            pass
-        dtype = self._compare(given, dict(sizes))
-        if len(self.right) >= 1000:
-            self.right.clear()
-        self.right[shapes] = dtypes, dtype
-        return dtype
-
-    def _compare(self, given: Any, sizes: dict[str, int]) -> np.dtype[Any]:
-        """Compare one array after the other: the first one with a size in its shape tells it to the others."""
-        for (argument, record), values in zip(self.records.items(), given):
-            if getattr(values, "_fields", None) != record._fields:
-                expected = f"{record.__name__}({', '.join(record._fields)})"
-                raise ValueError(f"{argument} is {_what(values)}, expected {expected}")
-        rows = [(*row, array) for row, array in zip(self.fields, [array for record in given for array in record])]
-        sizes |= {name.partition(".")[2]: array for name, kind, _, array in rows if kind == "size"}
-        rows = [row for row in rows if row[1] != "size" and not _is_left_out(*row)]
-        floats = [(name, array.dtype) for name, kind, _, array in rows if not kind and _is_float(array)]
-        leader, dtype = floats[0] if floats else ("", np.dtype(float))
-        for name, kind, dims, array in rows * 2:  # again when every size is told
-            if _fits(array, dims, sizes) and _holds(array, kind, dtype, name):
-                continue
-            told = [f"{size}={sizes[size]}" for size in dict.fromkeys(_symbols(", ".join(dims))) if size in sizes]
-            expected = f"{kind or dtype} of shape [{', '.join(dims)}]{' with ' * bool(told)}{', '.join(told)}"
-            why = f", as {leader} is {dtype}" if not kind and _is_float(array) and array.dtype != dtype else ""
-            raise ValueError(f"{name} is {_what(array)}, expected {expected}{why}")
-        return dtype
-
-
-def _is_left_out(name: str, kind: str, dims: list[str], array: Any) -> bool:
-    """Whether a cotangent is None; integers and booleans have none that is read."""
-    return name.startswith("d_") and (array is None or kind != "")
-
-
-def _what(value: Any) -> str:
-    """What was handed in, in a few words."""
-    if value is None:
-        return "None"
-    return f"{value.dtype} of shape {value.shape}" if hasattr(value, "dtype") else f"a {type(value).__name__}"
-
-
-def _is_float(array: Any) -> bool:
-    """Whether a value is an array of floats, or of complex numbers, which the complex step hands in."""
-    return isinstance(array, np.ndarray) and array.dtype.kind in "fc"
-
-
-def _holds(array: Any, kind: str, dtype: Any, name: str) -> bool:
-    """Whether an array holds numbers of a kind; a single number adapts, if it is Python's or a cotangent."""
-    if not hasattr(array, "dtype") or (name.startswith("d_") and array.ndim == 0):
-        return True
-    return array.dtype.kind in {"int": "iu", "bool": "b"}[kind] if kind else bool(array.dtype == dtype)
-
-
-def _fits(array: Any, dims: list[str], sizes: dict[str, int]) -> bool:
-    """Whether an array has the shape of some dims; a size that is not known yet is told by it."""
-    if not isinstance(array, (np.ndarray, np.generic, float, int)) or np.ndim(array) != len(dims):
-        return False
-    found = dict(sizes)
-    for dim, size in zip(dims, np.shape(array)):
-        unknown = [symbol for symbol in _symbols(dim) if symbol not in found]
-        if len(unknown) == 1 and "//" not in dim:  # so it is linear in it
-            none, one = (_value(dim, {**found, unknown[0]: number}) for number in (0, 1))
-            if one != none:
-                found[unknown.pop()] = max(0, (size - none) // (one - none))
-        if not unknown and _value(dim, found) != size:
-            return False
-    sizes.update(found)
-    return True
-
-
-def _symbols(dims: str) -> list[str]:
-    """The names in some dims."""
-    words = dims.translate(str.maketrans("()*/+-,", " " * 7)).split()
-    return [word for word in words if not word.isdigit()]
-
-
-def _value(dim: str, sizes: dict[str, int]) -> int:
-    """The value of a dim, a sum of products such as 2*n + 1; a quotient in it stands as ((n - 1)//2)."""
-    while "((" in dim:
-        before, _, rest = dim.rpartition("((")
-        dividend, _, rest = rest.partition(")//")
-        divisor, _, after = rest.partition(")")
-        dim = f"{before}{_value(dividend, sizes) // int(divisor)}{after}"
-    terms = dim.replace(" - ", " + -").replace("-", "-1*").split(" + ")
-    return sum(int(np.prod([sizes[f] if f in sizes else int(f) for f in term.split("*")])) for term in terms)
-
-
-class _Watched(np.ndarray):
-    """An array whose operations raise FloatingPointError as soon as there is a NaN in what they compute."""
-
-    def __array_ufunc__(self, ufunc: Any, method: str, *operands: Any, **options: Any) -> Any:
-        operands, options = _plain(operands), _plain(options)
-        result = getattr(ufunc, method)(*operands, **options)
-        each = method == "__call__" and ufunc.signature is None  # one element of the result comes from one of each
-        return _watched(result, ufunc.__name__, operands if each else ())
-
-    def __array_function__(self, function: Any, types: Any, operands: Any, options: Any) -> Any:
-        return _watched(function(*_plain(operands), **_plain(options)), function.__name__)
-
-
-def _plain(value: Any) -> Any:
-    """A value with arrays that are not watched, in tuples, lists and dicts too."""
-    if isinstance(value, (tuple, list)):
-        return type(value)(_plain(item) for item in value)
-    if isinstance(value, dict):
-        return {key: _plain(item) for key, item in value.items()}
-    return value.view(np.ndarray) if isinstance(value, _Watched) else value
-
-
-def _watched(array: Any, name: str, operands: Any = ()) -> Any:
-    """An array, watched from now on; FloatingPointError if there is a NaN in it."""
-    if not isinstance(array, (np.ndarray, np.generic)) or array.dtype.kind not in "fc":
-        return array
-    if np.isnan(array).any():
-        index = tuple(np.argwhere(np.isnan(array))[0].tolist())
-        values = ", ".join(str(np.broadcast_to(operand, array.shape)[index]) for operand in operands)
-        raise FloatingPointError(
-            f"{name}{f'({values})' if values else ''} is NaN{f' in element {list(index)}' * bool(index)}"
-        )
-    return np.asarray(array).view(_Watched)
-
-
-def _arrays(results: Any, name: str = "") -> Any:
-    """The arrays in records, and in records of records, with their names."""
-    if not isinstance(results, tuple):
-        yield name, results
-        return
-    fields = getattr(results, "_fields", [""] * len(results))
-    for field, value in zip(fields, results):
-        yield from _arrays(value, f"{type(results).__name__.lower()}.{field}" if field else name)
-
-
-def _traced(where: str, function: Any, *records: Any, **sizes: int) -> Any:
-    """What a function returns; if there is a NaN in it, FloatingPointError from the operation that made it."""
-    try:
-        with np.errstate(all="ignore"):
-            results = function(*records, **sizes)
-            if not any(np.isnan(array).any() for _, array in _arrays(results) if array is not None):
-                return results
-            function(*(type(r)(*(_watched(array, name) for name, array in _arrays(r))) for r in records), **sizes)
-            for name, array in _arrays(results):
-                _watched(array, name)
-    except FloatingPointError as error:
-        error.args = (f"{where}: {error}",)
-        raise
-
-
-def sigmoid(x: np.ndarray) -> np.ndarray:
-    """The logistic function 1 / (1 + exp(-x)), without overflow at either end."""
-    z = np.exp(np.minimum(x, -x))
-    return np.where(x >= 0, 1, z) / (1 + z)
-
-
-def sigmoid_into(x: np.ndarray, out: np.ndarray) -> np.ndarray:
-    """The logistic function of x, written into out."""
-    with np.errstate(over="ignore"):  # exp(-x) may be infinite: the quotient is 0 then, as it should be
-        np.exp(np.negative(x, out=out), out=out)
-    np.add(out, 1, out=out)
-    return np.divide(1, out, out=out)
-
-
-# what each function is handed: the records tell the shapes
-_FORWARD = _Shapes(parameters=Parameters, inputs=Inputs, state=State)
-_BACKWARD = _Shapes(parameters=Parameters, residuals=Residuals, d_outputs=Outputs, d_state=State)
-_FORWARD_SEQUENCE = _Shapes("T", parameters=Parameters, inputs=Inputs, state=State)
-_BACKWARD_SEQUENCE = _Shapes(
-    "T", parameters=Parameters, residuals=SequenceResiduals, d_outputs=Outputs, d_final=State,
-)
-
-
 def init_parameters(
     rng: np.random.Generator,
     *,
@@ -658,3 +439,225 @@ def trace_nan(
         where = f"gru_reset_after.backward at step {t}"
         d_step = Outputs(*(None if d is None else d[t] for d in d_outputs))
         d_final = _traced(where, backward, parameters, kept[t], d_step, d_final).state
+
+
+# What the functions call.
+
+
+def _cotangent(value: Any, shape: tuple[int, ...], dtype: Any) -> np.ndarray:
+    """A cotangent as an array; None counts as zero."""
+    return np.zeros(shape, dtype) if value is None else np.asarray(value, dtype)
+
+
+def _glorot(rng: np.random.Generator, shape: tuple[int, ...], dtype: Any) -> np.ndarray:
+    """Uniform within sqrt(6 / (fan in + fan out)) of zero (Glorot and Bengio, 2010); shape is [out, in, ...]."""
+    fans = (shape[0] + shape[1]) * int(np.prod(shape[2:]))
+    limit = np.sqrt(6 / max(1, fans))
+    return rng.uniform(-limit, limit, shape).astype(dtype)
+
+
+def _orthogonal(rng: np.random.Generator, shape: tuple[int, ...], dtype: Any) -> np.ndarray:
+    """Orthonormal rows or columns, whichever are fewer (Saxe, McClelland and Ganguli, 2014)."""
+    rows, columns = max(shape), min(shape)
+    q, r = np.linalg.qr(rng.standard_normal((rows, columns)))
+    q = q * np.sign(np.diagonal(r))
+    return (q if shape == (rows, columns) else q.T).astype(dtype)
+
+
+class _Shapes:
+    """The shapes of what a function is handed, as the annotations of its records have them.
+
+    `steps` is the axis that the inputs and d_outputs of a sequence have before all others.
+    """
+
+    def __init__(self, steps: str = "", **records: Any) -> None:
+        self.records = records
+        self.right: dict[Any, tuple[Any, np.dtype[Any]]] = {}  # shapes that were found to be right, with their dtypes
+        self.fields = []
+        for argument, record in records.items():
+            lead = [steps] if steps and argument in ("inputs", "d_outputs") else []
+            for field in record._fields:
+                annotation = record.__annotations__[field]
+                kind, _, dims = ("size", "", "") if annotation is int else annotation.__metadata__[0].partition("[")
+                self.fields.append((f"{argument}.{field}", kind, [*lead, *filter(None, dims[:-1].split(", "))]))
+
+    def check(self, *given: Any, **sizes: int) -> np.dtype[Any]:
+        """The dtype of all floats; ValueError for the first array that is not what its record says.
+
+        What was found to be right is remembered, so that the next call costs little.
+        """
+        try:
+            arrays = [array for record in given for array in record]
+            dtypes = [getattr(array, "dtype", None) for array in arrays]
+            shapes = (*map(type, given), *sizes.values(), *[getattr(array, "shape", array) for array in arrays])
+            known, dtype = self.right[shapes]
+            if known == dtypes:
+                return dtype
+        except (KeyError, TypeError):  # seen for the first time, or no arrays at all
+            pass
+        dtype = self._compare(given, dict(sizes))
+        if len(self.right) >= 1000:
+            self.right.clear()
+        self.right[shapes] = dtypes, dtype
+        return dtype
+
+    def _compare(self, given: Any, sizes: dict[str, int]) -> np.dtype[Any]:
+        """Compare one array after the other: the first one with a size in its shape tells it to the others."""
+        for (argument, record), values in zip(self.records.items(), given):
+            if getattr(values, "_fields", None) != record._fields:
+                expected = f"{record.__name__}({', '.join(record._fields)})"
+                raise ValueError(f"{argument} is {_what(values)}, expected {expected}")
+        rows = [(*row, array) for row, array in zip(self.fields, [array for record in given for array in record])]
+        sizes |= {name.partition(".")[2]: array for name, kind, _, array in rows if kind == "size"}
+        rows = [row for row in rows if row[1] != "size" and not _is_left_out(*row)]
+        floats = [(name, array.dtype) for name, kind, _, array in rows if not kind and _is_float(array)]
+        leader, dtype = floats[0] if floats else ("", np.dtype(float))
+        for name, kind, dims, array in rows * 2:  # again when every size is told
+            if _fits(array, dims, sizes) and _holds(array, kind, dtype, name):
+                continue
+            told = [f"{size}={sizes[size]}" for size in dict.fromkeys(_symbols(", ".join(dims))) if size in sizes]
+            expected = f"{kind or dtype} of shape [{', '.join(dims)}]{' with ' * bool(told)}{', '.join(told)}"
+            why = f", as {leader} is {dtype}" if not kind and _is_float(array) and array.dtype != dtype else ""
+            raise ValueError(f"{name} is {_what(array)}, expected {expected}{why}")
+        return dtype
+
+
+def _is_left_out(name: str, kind: str, dims: list[str], array: Any) -> bool:
+    """Whether a cotangent is None; integers and booleans have none that is read."""
+    return name.startswith("d_") and (array is None or kind != "")
+
+
+def _what(value: Any) -> str:
+    """What was handed in, in a few words."""
+    if value is None:
+        return "None"
+    return f"{value.dtype} of shape {value.shape}" if hasattr(value, "dtype") else f"a {type(value).__name__}"
+
+
+def _is_float(array: Any) -> bool:
+    """Whether a value is an array of floats, or of complex numbers, which the complex step hands in."""
+    return isinstance(array, np.ndarray) and array.dtype.kind in "fc"
+
+
+def _holds(array: Any, kind: str, dtype: Any, name: str) -> bool:
+    """Whether an array holds numbers of a kind; a single number adapts, if it is Python's or a cotangent."""
+    if not hasattr(array, "dtype") or (name.startswith("d_") and array.ndim == 0):
+        return True
+    return array.dtype.kind in {"int": "iu", "bool": "b"}[kind] if kind else bool(array.dtype == dtype)
+
+
+def _fits(array: Any, dims: list[str], sizes: dict[str, int]) -> bool:
+    """Whether an array has the shape of some dims; a size that is not known yet is told by it."""
+    if not isinstance(array, (np.ndarray, np.generic, float, int)) or np.ndim(array) != len(dims):
+        return False
+    found = dict(sizes)
+    for dim, size in zip(dims, np.shape(array)):
+        unknown = [symbol for symbol in _symbols(dim) if symbol not in found]
+        if len(unknown) == 1 and "//" not in dim:  # so it is linear in it
+            none, one = (_value(dim, {**found, unknown[0]: number}) for number in (0, 1))
+            if one != none:
+                found[unknown.pop()] = max(0, (size - none) // (one - none))
+        if not unknown and _value(dim, found) != size:
+            return False
+    sizes.update(found)
+    return True
+
+
+def _symbols(dims: str) -> list[str]:
+    """The names in some dims."""
+    words = dims.translate(str.maketrans("()*/+-,", " " * 7)).split()
+    return [word for word in words if not word.isdigit()]
+
+
+def _value(dim: str, sizes: dict[str, int]) -> int:
+    """The value of a dim, a sum of products such as 2*n + 1; a quotient in it stands as ((n - 1)//2)."""
+    while "((" in dim:
+        before, _, rest = dim.rpartition("((")
+        dividend, _, rest = rest.partition(")//")
+        divisor, _, after = rest.partition(")")
+        dim = f"{before}{_value(dividend, sizes) // int(divisor)}{after}"
+    terms = dim.replace(" - ", " + -").replace("-", "-1*").split(" + ")
+    return sum(int(np.prod([sizes[f] if f in sizes else int(f) for f in term.split("*")])) for term in terms)
+
+
+class _Watched(np.ndarray):
+    """An array whose operations raise FloatingPointError as soon as there is a NaN in what they compute."""
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *operands: Any, **options: Any) -> Any:
+        operands, options = _plain(operands), _plain(options)
+        result = getattr(ufunc, method)(*operands, **options)
+        each = method == "__call__" and ufunc.signature is None  # one element of the result comes from one of each
+        return _watched(result, ufunc.__name__, operands if each else ())
+
+    def __array_function__(self, function: Any, types: Any, operands: Any, options: Any) -> Any:
+        return _watched(function(*_plain(operands), **_plain(options)), function.__name__)
+
+
+def _plain(value: Any) -> Any:
+    """A value with arrays that are not watched, in tuples, lists and dicts too."""
+    if isinstance(value, (tuple, list)):
+        return type(value)(_plain(item) for item in value)
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    return value.view(np.ndarray) if isinstance(value, _Watched) else value
+
+
+def _watched(array: Any, name: str, operands: Any = ()) -> Any:
+    """An array, watched from now on; FloatingPointError if there is a NaN in it."""
+    if not isinstance(array, (np.ndarray, np.generic)) or array.dtype.kind not in "fc":
+        return array
+    if np.isnan(array).any():
+        index = tuple(np.argwhere(np.isnan(array))[0].tolist())
+        values = ", ".join(str(np.broadcast_to(operand, array.shape)[index]) for operand in operands)
+        raise FloatingPointError(
+            f"{name}{f'({values})' if values else ''} is NaN{f' in element {list(index)}' * bool(index)}"
+        )
+    return np.asarray(array).view(_Watched)
+
+
+def _arrays(results: Any, name: str = "") -> Any:
+    """The arrays in records, and in records of records, with their names."""
+    if not isinstance(results, tuple):
+        yield name, results
+        return
+    fields = getattr(results, "_fields", [""] * len(results))
+    for field, value in zip(fields, results):
+        yield from _arrays(value, f"{type(results).__name__.lower()}.{field}" if field else name)
+
+
+def _traced(where: str, function: Any, *records: Any, **sizes: int) -> Any:
+    """What a function returns; if there is a NaN in it, FloatingPointError from the operation that made it."""
+    try:
+        with np.errstate(all="ignore"):
+            results = function(*records, **sizes)
+            if not any(np.isnan(array).any() for _, array in _arrays(results) if array is not None):
+                return results
+            function(*(type(r)(*(_watched(array, name) for name, array in _arrays(r))) for r in records), **sizes)
+            for name, array in _arrays(results):
+                _watched(array, name)
+    except FloatingPointError as error:
+        error.args = (f"{where}: {error}",)
+        raise
+
+
+def sigmoid(x: np.ndarray) -> np.ndarray:
+    """The logistic function 1 / (1 + exp(-x)), without overflow at either end."""
+    z = np.exp(np.minimum(x, -x))
+    return np.where(x >= 0, 1, z) / (1 + z)
+
+
+def sigmoid_into(x: np.ndarray, out: np.ndarray) -> np.ndarray:
+    """The logistic function of x, written into out."""
+    with np.errstate(over="ignore"):  # exp(-x) may be infinite: the quotient is 0 then, as it should be
+        np.exp(np.negative(x, out=out), out=out)
+    np.add(out, 1, out=out)
+    return np.divide(1, out, out=out)
+
+
+# What each function is handed: the records tell the shapes.
+_FORWARD = _Shapes(parameters=Parameters, inputs=Inputs, state=State)
+_BACKWARD = _Shapes(parameters=Parameters, residuals=Residuals, d_outputs=Outputs, d_state=State)
+_FORWARD_SEQUENCE = _Shapes("T", parameters=Parameters, inputs=Inputs, state=State)
+_BACKWARD_SEQUENCE = _Shapes(
+    "T", parameters=Parameters, residuals=SequenceResiduals, d_outputs=Outputs, d_final=State,
+)

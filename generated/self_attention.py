@@ -57,6 +57,119 @@ class Residuals(NamedTuple):
     weights: Annotated[np.ndarray, "[n_t, n_t]"]
 
 
+def init_parameters(
+    rng: np.random.Generator,
+    *,
+    n_x: int,
+    n_k: int,
+    n_v: int,
+    dtype: type = np.float64,
+) -> Parameters:
+    """Fresh parameters, drawn from a random generator."""
+    return Parameters(
+        W_q=_glorot(rng, (n_k, n_x), dtype),
+        W_k=_glorot(rng, (n_k, n_x), dtype),
+        W_v=_glorot(rng, (n_v, n_x), dtype),
+    )
+
+
+def forward(parameters: Parameters, inputs: Inputs) -> tuple[Outputs, Residuals]:
+    """One step: the outputs and the residuals.
+
+    1. q = W_q @ x
+    2. k = W_k @ x
+    3. v = W_v @ x
+    4. weights = softmax(k.T @ q / sqrt(n_k), axis=0)
+    5. y = v @ weights
+    """
+    _FORWARD.check(parameters, inputs)
+    W_q, W_k, W_v = parameters
+    (x,) = inputs
+    n_k = W_q.shape[0]  # features of a key
+
+    # 1. q = W_q @ x
+    q = W_q @ x
+
+    # 2. k = W_k @ x
+    k = W_k @ x
+
+    # 3. v = W_v @ x
+    v = W_v @ x
+
+    # 4. weights = softmax(k.T @ q / sqrt(n_k), axis=0)
+    weights = softmax(k.T @ q / float(np.sqrt(n_k)), axis=0)
+
+    # 5. y = v @ weights
+    y = v @ weights
+
+    return Outputs(y=y, weights=weights), Residuals(x=x, q=q, k=k, v=v, weights=weights)
+
+
+def backward(
+    parameters: Parameters,
+    residuals: Residuals,
+    d_outputs: Outputs | None = None,
+) -> Gradients:
+    """The gradients of one step, from the cotangents of its results.
+
+    A cotangent that is None counts as zero.
+    """
+    d_outputs = Outputs(None, None) if d_outputs is None else d_outputs
+    dtype = _BACKWARD.check(parameters, residuals, d_outputs)
+    x, q, k, v, weights = residuals
+    W_q, W_k, W_v = parameters
+    n_t = x.shape[1]  # positions
+    n_k = q.shape[0]  # features of a key
+    n_v = v.shape[0]  # features of a value
+
+    # the cotangents handed in; None counts as zero
+    dy = _cotangent(d_outputs.y, (n_v, n_t), dtype)
+    dweights_output = _cotangent(d_outputs.weights, (n_t, n_t), dtype)
+
+    # 5. y = v @ weights
+    dv = dy @ weights.T    # matrix product
+    dweights_y = v.T @ dy  # matrix product
+
+    # 4. weights = softmax(k.T @ q / sqrt(n_k), axis=0)
+    dweights = dweights_output + dweights_y                  # split: the sum over its uses
+    dweights_divide = weights * (dweights - np.sum(dweights * weights, axis=0, keepdims=True))  # softmax
+    dweights_matmul = dweights_divide / float(np.sqrt(n_k))  # quotient
+    dq = k @ dweights_matmul                                 # matrix product
+    dk = q @ dweights_matmul.T                               # transpose
+
+    # 3. v = W_v @ x
+    dW_v = dv @ x.T    # matrix product
+    dx_v = W_v.T @ dv  # matrix product
+
+    # 2. k = W_k @ x
+    dW_k = dk @ x.T    # matrix product
+    dx_k = W_k.T @ dk  # matrix product
+
+    # 1. q = W_q @ x
+    dW_q = dq @ x.T          # matrix product
+    dx_q = W_q.T @ dq        # matrix product
+    dx = dx_v + dx_k + dx_q  # split: the sum over its uses
+
+    return Gradients(Parameters(W_q=dW_q, W_k=dW_k, W_v=dW_v), Inputs(x=dx))
+
+
+def trace_nan(parameters: Parameters, inputs: Inputs, d_outputs: Outputs | None = None) -> None:
+    """Run one step: FloatingPointError from the operation that makes the first NaN.
+
+    The traceback ends at the operation under its equation; the message tells the element, and what it was made of.
+    Then the same for the gradients, if cotangents are given.
+    """
+    _FORWARD.check(parameters, inputs)
+    _, residuals = _traced("self_attention.forward", forward, parameters, inputs)
+    if d_outputs is None:
+        return
+    d_outputs = Outputs(None, None) if d_outputs is None else d_outputs
+    _traced("self_attention.backward", backward, parameters, residuals, d_outputs)
+
+
+# What the functions call.
+
+
 def _cotangent(value: Any, shape: tuple[int, ...], dtype: Any) -> np.ndarray:
     """A cotangent as an array; None counts as zero."""
     return np.zeros(shape, dtype) if value is None else np.asarray(value, dtype)
@@ -251,116 +364,6 @@ def softmax(x: np.ndarray, axis: int) -> np.ndarray:
     return z / np.sum(z, axis=axis, keepdims=True)
 
 
-# what each function is handed: the records tell the shapes
+# What each function is handed: the records tell the shapes.
 _FORWARD = _Shapes(parameters=Parameters, inputs=Inputs)
 _BACKWARD = _Shapes(parameters=Parameters, residuals=Residuals, d_outputs=Outputs)
-
-
-def init_parameters(
-    rng: np.random.Generator,
-    *,
-    n_x: int,
-    n_k: int,
-    n_v: int,
-    dtype: type = np.float64,
-) -> Parameters:
-    """Fresh parameters, drawn from a random generator."""
-    return Parameters(
-        W_q=_glorot(rng, (n_k, n_x), dtype),
-        W_k=_glorot(rng, (n_k, n_x), dtype),
-        W_v=_glorot(rng, (n_v, n_x), dtype),
-    )
-
-
-def forward(parameters: Parameters, inputs: Inputs) -> tuple[Outputs, Residuals]:
-    """One step: the outputs and the residuals.
-
-    1. q = W_q @ x
-    2. k = W_k @ x
-    3. v = W_v @ x
-    4. weights = softmax(k.T @ q / sqrt(n_k), axis=0)
-    5. y = v @ weights
-    """
-    _FORWARD.check(parameters, inputs)
-    W_q, W_k, W_v = parameters
-    (x,) = inputs
-    n_k = W_q.shape[0]  # features of a key
-
-    # 1. q = W_q @ x
-    q = W_q @ x
-
-    # 2. k = W_k @ x
-    k = W_k @ x
-
-    # 3. v = W_v @ x
-    v = W_v @ x
-
-    # 4. weights = softmax(k.T @ q / sqrt(n_k), axis=0)
-    weights = softmax(k.T @ q / float(np.sqrt(n_k)), axis=0)
-
-    # 5. y = v @ weights
-    y = v @ weights
-
-    return Outputs(y=y, weights=weights), Residuals(x=x, q=q, k=k, v=v, weights=weights)
-
-
-def backward(
-    parameters: Parameters,
-    residuals: Residuals,
-    d_outputs: Outputs | None = None,
-) -> Gradients:
-    """The gradients of one step, from the cotangents of its results.
-
-    A cotangent that is None counts as zero.
-    """
-    d_outputs = Outputs(None, None) if d_outputs is None else d_outputs
-    dtype = _BACKWARD.check(parameters, residuals, d_outputs)
-    x, q, k, v, weights = residuals
-    W_q, W_k, W_v = parameters
-    n_t = x.shape[1]  # positions
-    n_k = q.shape[0]  # features of a key
-    n_v = v.shape[0]  # features of a value
-
-    # the cotangents handed in; None counts as zero
-    dy = _cotangent(d_outputs.y, (n_v, n_t), dtype)
-    dweights_output = _cotangent(d_outputs.weights, (n_t, n_t), dtype)
-
-    # 5. y = v @ weights
-    dv = dy @ weights.T    # matrix product
-    dweights_y = v.T @ dy  # matrix product
-
-    # 4. weights = softmax(k.T @ q / sqrt(n_k), axis=0)
-    dweights = dweights_output + dweights_y                  # split: the sum over its uses
-    dweights_divide = weights * (dweights - np.sum(dweights * weights, axis=0, keepdims=True))  # softmax
-    dweights_matmul = dweights_divide / float(np.sqrt(n_k))  # quotient
-    dq = k @ dweights_matmul                                 # matrix product
-    dk = q @ dweights_matmul.T                               # transpose
-
-    # 3. v = W_v @ x
-    dW_v = dv @ x.T    # matrix product
-    dx_v = W_v.T @ dv  # matrix product
-
-    # 2. k = W_k @ x
-    dW_k = dk @ x.T    # matrix product
-    dx_k = W_k.T @ dk  # matrix product
-
-    # 1. q = W_q @ x
-    dW_q = dq @ x.T          # matrix product
-    dx_q = W_q.T @ dq        # matrix product
-    dx = dx_v + dx_k + dx_q  # split: the sum over its uses
-
-    return Gradients(Parameters(W_q=dW_q, W_k=dW_k, W_v=dW_v), Inputs(x=dx))
-
-
-def trace_nan(parameters: Parameters, inputs: Inputs, d_outputs: Outputs | None = None) -> None:
-    """Run one step: FloatingPointError from the operation that makes the first NaN.
-
-    The traceback ends at the operation under its equation; the message tells the element, and what it was made of.
-    Then the same for the gradients, if cotangents are given.
-    """
-    _FORWARD.check(parameters, inputs)
-    _, residuals = _traced("self_attention.forward", forward, parameters, inputs)
-    if d_outputs is None:
-        return
-    d_outputs = Outputs(None, None) if d_outputs is None else d_outputs
-    _traced("self_attention.backward", backward, parameters, residuals, d_outputs)

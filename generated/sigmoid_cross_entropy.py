@@ -56,6 +56,101 @@ class Residuals(NamedTuple):
     loss_log_sigmoid: Annotated[np.ndarray, "[1, m]"]
 
 
+def init_parameters(rng: np.random.Generator, *, n_h: int, dtype: type = np.float64) -> Parameters:
+    """Fresh parameters, drawn from a random generator."""
+    return Parameters(W=_glorot(rng, (1, n_h), dtype), b=np.zeros((1, 1), dtype))
+
+
+def forward(parameters: Parameters, inputs: Inputs) -> tuple[Outputs, Residuals]:
+    """One step: the outputs and the residuals.
+
+    1. score = W @ h + b
+    2. prediction = sigmoid(score)
+    3. loss = -mean(target * log_sigmoid(score) + (1 - target) * log_sigmoid(-score))
+    """
+    _FORWARD.check(parameters, inputs)
+    W, b = parameters
+    h, target = inputs
+
+    # 1. score = W @ h + b
+    score = W @ h + b
+
+    # 2. prediction = sigmoid(score)
+    prediction = sigmoid(score)
+
+    # 3. loss = -mean(target * log_sigmoid(score) + (1 - target) * log_sigmoid(-score))
+    log_sigmoid_score = log_sigmoid(score)
+    loss_log_sigmoid = log_sigmoid(-score)
+    loss = -np.mean(target * log_sigmoid_score + (1 - target) * loss_log_sigmoid)
+
+    return (
+        Outputs(loss=loss, prediction=prediction),
+        Residuals(
+            h=h, target=target, score=score, prediction=prediction, log_sigmoid_score=log_sigmoid_score,
+            loss_log_sigmoid=loss_log_sigmoid,
+        ),
+    )
+
+
+def backward(
+    parameters: Parameters,
+    residuals: Residuals,
+    d_outputs: Outputs | None = None,
+) -> Gradients:
+    """The gradients of one step, from the cotangents of its results.
+
+    A cotangent that is None counts as zero.
+    """
+    d_outputs = Outputs(None, None) if d_outputs is None else d_outputs
+    dtype = _BACKWARD.check(parameters, residuals, d_outputs)
+    h, target, score, prediction, log_sigmoid_score, loss_log_sigmoid = residuals
+    W = parameters.W
+    m = h.shape[1]  # batch
+
+    # the cotangents handed in; None counts as zero
+    dloss = _cotangent(d_outputs.loss, (), dtype)
+    dprediction = _cotangent(d_outputs.prediction, (1, m), dtype)
+
+    # 3. loss = -mean(target * log_sigmoid(score) + (1 - target) * log_sigmoid(-score))
+    dloss_mean = -dloss                                 # negative
+    dloss_divide = dloss_mean / m
+    dloss_subtract = dloss_divide * loss_log_sigmoid    # hadamard
+    dloss_log_sigmoid = dloss_divide * (1 - target)     # hadamard
+    dnegative_score = dloss_log_sigmoid * prediction    # log_sigmoid
+    dtarget_loss = dloss_divide * log_sigmoid_score     # hadamard
+    dlog_sigmoid_score = dloss_divide * target          # hadamard
+    dscore_loss = dlog_sigmoid_score * sigmoid(-score)  # log_sigmoid
+
+    # 2. prediction = sigmoid(score)
+    dscore_prediction = dprediction * (prediction * (1 - prediction))  # sigmoid
+
+    # 1. score = W @ h + b
+    dscore = dscore_loss - dnegative_score + dscore_prediction  # split: the sum over its uses
+    db = np.sum(dscore, axis=1, keepdims=True)  # addition, summed where it was broadcast
+    dW = dscore @ h.T                           # matrix product
+    dh = W.T @ dscore                           # matrix product
+    dtarget = dtarget_loss - dloss_subtract     # split: the sum over its uses
+
+    return Gradients(Parameters(W=dW, b=db), Inputs(h=dh, target=dtarget))
+
+
+def trace_nan(parameters: Parameters, inputs: Inputs, d_outputs: Outputs | None = None) -> None:
+    """Run one step: FloatingPointError from the operation that makes the first NaN.
+
+    The traceback ends at the operation under its equation; the message tells the element, and what it was made of.
+    Then the same for the gradients, if cotangents are given.
+    """
+    _FORWARD.check(parameters, inputs)
+    _, residuals = _traced("sigmoid_cross_entropy.forward", forward, parameters, inputs)
+    if d_outputs is None:
+        return
+    d_outputs = Outputs(None, None) if d_outputs is None else d_outputs
+    _traced("sigmoid_cross_entropy.backward", backward, parameters, residuals, d_outputs)
+
+
+# What the functions call.
+
+
 def _cotangent(value: Any, shape: tuple[int, ...], dtype: Any) -> np.ndarray:
     """A cotangent as an array; None counts as zero."""
     return np.zeros(shape, dtype) if value is None else np.asarray(value, dtype)
@@ -255,98 +350,6 @@ def log_sigmoid(x: np.ndarray) -> np.ndarray:
     return np.minimum(x, 0) - np.log1p(np.exp(np.minimum(x, -x)))
 
 
-# what each function is handed: the records tell the shapes
+# What each function is handed: the records tell the shapes.
 _FORWARD = _Shapes(parameters=Parameters, inputs=Inputs)
 _BACKWARD = _Shapes(parameters=Parameters, residuals=Residuals, d_outputs=Outputs)
-
-
-def init_parameters(rng: np.random.Generator, *, n_h: int, dtype: type = np.float64) -> Parameters:
-    """Fresh parameters, drawn from a random generator."""
-    return Parameters(W=_glorot(rng, (1, n_h), dtype), b=np.zeros((1, 1), dtype))
-
-
-def forward(parameters: Parameters, inputs: Inputs) -> tuple[Outputs, Residuals]:
-    """One step: the outputs and the residuals.
-
-    1. score = W @ h + b
-    2. prediction = sigmoid(score)
-    3. loss = -mean(target * log_sigmoid(score) + (1 - target) * log_sigmoid(-score))
-    """
-    _FORWARD.check(parameters, inputs)
-    W, b = parameters
-    h, target = inputs
-
-    # 1. score = W @ h + b
-    score = W @ h + b
-
-    # 2. prediction = sigmoid(score)
-    prediction = sigmoid(score)
-
-    # 3. loss = -mean(target * log_sigmoid(score) + (1 - target) * log_sigmoid(-score))
-    log_sigmoid_score = log_sigmoid(score)
-    loss_log_sigmoid = log_sigmoid(-score)
-    loss = -np.mean(target * log_sigmoid_score + (1 - target) * loss_log_sigmoid)
-
-    return (
-        Outputs(loss=loss, prediction=prediction),
-        Residuals(
-            h=h, target=target, score=score, prediction=prediction, log_sigmoid_score=log_sigmoid_score,
-            loss_log_sigmoid=loss_log_sigmoid,
-        ),
-    )
-
-
-def backward(
-    parameters: Parameters,
-    residuals: Residuals,
-    d_outputs: Outputs | None = None,
-) -> Gradients:
-    """The gradients of one step, from the cotangents of its results.
-
-    A cotangent that is None counts as zero.
-    """
-    d_outputs = Outputs(None, None) if d_outputs is None else d_outputs
-    dtype = _BACKWARD.check(parameters, residuals, d_outputs)
-    h, target, score, prediction, log_sigmoid_score, loss_log_sigmoid = residuals
-    W = parameters.W
-    m = h.shape[1]  # batch
-
-    # the cotangents handed in; None counts as zero
-    dloss = _cotangent(d_outputs.loss, (), dtype)
-    dprediction = _cotangent(d_outputs.prediction, (1, m), dtype)
-
-    # 3. loss = -mean(target * log_sigmoid(score) + (1 - target) * log_sigmoid(-score))
-    dloss_mean = -dloss                                 # negative
-    dloss_divide = dloss_mean / m
-    dloss_subtract = dloss_divide * loss_log_sigmoid    # hadamard
-    dloss_log_sigmoid = dloss_divide * (1 - target)     # hadamard
-    dnegative_score = dloss_log_sigmoid * prediction    # log_sigmoid
-    dtarget_loss = dloss_divide * log_sigmoid_score     # hadamard
-    dlog_sigmoid_score = dloss_divide * target          # hadamard
-    dscore_loss = dlog_sigmoid_score * sigmoid(-score)  # log_sigmoid
-
-    # 2. prediction = sigmoid(score)
-    dscore_prediction = dprediction * (prediction * (1 - prediction))  # sigmoid
-
-    # 1. score = W @ h + b
-    dscore = dscore_loss - dnegative_score + dscore_prediction  # split: the sum over its uses
-    db = np.sum(dscore, axis=1, keepdims=True)  # addition, summed where it was broadcast
-    dW = dscore @ h.T                           # matrix product
-    dh = W.T @ dscore                           # matrix product
-    dtarget = dtarget_loss - dloss_subtract     # split: the sum over its uses
-
-    return Gradients(Parameters(W=dW, b=db), Inputs(h=dh, target=dtarget))
-
-
-def trace_nan(parameters: Parameters, inputs: Inputs, d_outputs: Outputs | None = None) -> None:
-    """Run one step: FloatingPointError from the operation that makes the first NaN.
-
-    The traceback ends at the operation under its equation; the message tells the element, and what it was made of.
-    Then the same for the gradients, if cotangents are given.
-    """
-    _FORWARD.check(parameters, inputs)
-    _, residuals = _traced("sigmoid_cross_entropy.forward", forward, parameters, inputs)
-    if d_outputs is None:
-        return
-    d_outputs = Outputs(None, None) if d_outputs is None else d_outputs
-    _traced("sigmoid_cross_entropy.backward", backward, parameters, residuals, d_outputs)

@@ -53,6 +53,95 @@ class Residuals(NamedTuple):
     loss_log_softmax: Annotated[np.ndarray, "[n_y, m]"]
 
 
+def init_parameters(
+    rng: np.random.Generator,
+    *,
+    n_h: int,
+    n_y: int,
+    dtype: type = np.float64,
+) -> Parameters:
+    """Fresh parameters, drawn from a random generator."""
+    return Parameters(W=_glorot(rng, (n_y, n_h), dtype), b=np.zeros((n_y, 1), dtype))
+
+
+def forward(parameters: Parameters, inputs: Inputs) -> tuple[Outputs, Residuals]:
+    """One step: the outputs and the residuals.
+
+    1. scores = W @ h + b
+    2. loss = -sum(target * log_softmax(scores, axis=0)) / m
+    """
+    _FORWARD.check(parameters, inputs)
+    W, b = parameters
+    h, target = inputs
+    m = h.shape[1]  # batch
+
+    # 1. scores = W @ h + b
+    scores = W @ h + b
+
+    # 2. loss = -sum(target * log_softmax(scores, axis=0)) / m
+    loss_log_softmax = log_softmax(scores, axis=0)
+    loss = -np.sum(target * loss_log_softmax) / m
+
+    return (
+        Outputs(loss=loss, scores=scores),
+        Residuals(h=h, target=target, loss_log_softmax=loss_log_softmax),
+    )
+
+
+def backward(
+    parameters: Parameters,
+    residuals: Residuals,
+    d_outputs: Outputs | None = None,
+) -> Gradients:
+    """The gradients of one step, from the cotangents of its results.
+
+    A cotangent that is None counts as zero.
+    """
+    d_outputs = Outputs(None, None) if d_outputs is None else d_outputs
+    dtype = _BACKWARD.check(parameters, residuals, d_outputs)
+    h, target, loss_log_softmax = residuals
+    W = parameters.W
+    m = h.shape[1]         # batch
+    n_y = target.shape[0]  # classes
+
+    # the cotangents handed in; None counts as zero
+    dloss = _cotangent(d_outputs.loss, (), dtype)
+    dscores_output = _cotangent(d_outputs.scores, (n_y, m), dtype)
+
+    # 2. loss = -sum(target * log_softmax(scores, axis=0)) / m
+    dloss_negative = dloss / m                         # quotient
+    dloss_sum = -dloss_negative                        # negative
+    dtarget = dloss_sum * loss_log_softmax             # hadamard
+    dloss_log_softmax = dloss_sum * target             # hadamard
+    dloss_multiply = np.exp(loss_log_softmax) * np.sum(dloss_log_softmax, axis=0, keepdims=True)
+    dscores_loss = dloss_log_softmax - dloss_multiply  # log_softmax
+
+    # 1. scores = W @ h + b
+    dscores = dscores_output + dscores_loss      # split: the sum over its uses
+    db = np.sum(dscores, axis=1, keepdims=True)  # addition, summed where it was broadcast
+    dW = dscores @ h.T                           # matrix product
+    dh = W.T @ dscores                           # matrix product
+
+    return Gradients(Parameters(W=dW, b=db), Inputs(h=dh, target=dtarget))
+
+
+def trace_nan(parameters: Parameters, inputs: Inputs, d_outputs: Outputs | None = None) -> None:
+    """Run one step: FloatingPointError from the operation that makes the first NaN.
+
+    The traceback ends at the operation under its equation; the message tells the element, and what it was made of.
+    Then the same for the gradients, if cotangents are given.
+    """
+    _FORWARD.check(parameters, inputs)
+    _, residuals = _traced("softmax_cross_entropy.forward", forward, parameters, inputs)
+    if d_outputs is None:
+        return
+    d_outputs = Outputs(None, None) if d_outputs is None else d_outputs
+    _traced("softmax_cross_entropy.backward", backward, parameters, residuals, d_outputs)
+
+
+# What the functions call.
+
+
 def _cotangent(value: Any, shape: tuple[int, ...], dtype: Any) -> np.ndarray:
     """A cotangent as an array; None counts as zero."""
     return np.zeros(shape, dtype) if value is None else np.asarray(value, dtype)
@@ -247,92 +336,6 @@ def log_softmax(x: np.ndarray, axis: int) -> np.ndarray:
     return z - np.log(np.sum(np.exp(z), axis=axis, keepdims=True))
 
 
-# what each function is handed: the records tell the shapes
+# What each function is handed: the records tell the shapes.
 _FORWARD = _Shapes(parameters=Parameters, inputs=Inputs)
 _BACKWARD = _Shapes(parameters=Parameters, residuals=Residuals, d_outputs=Outputs)
-
-
-def init_parameters(
-    rng: np.random.Generator,
-    *,
-    n_h: int,
-    n_y: int,
-    dtype: type = np.float64,
-) -> Parameters:
-    """Fresh parameters, drawn from a random generator."""
-    return Parameters(W=_glorot(rng, (n_y, n_h), dtype), b=np.zeros((n_y, 1), dtype))
-
-
-def forward(parameters: Parameters, inputs: Inputs) -> tuple[Outputs, Residuals]:
-    """One step: the outputs and the residuals.
-
-    1. scores = W @ h + b
-    2. loss = -sum(target * log_softmax(scores, axis=0)) / m
-    """
-    _FORWARD.check(parameters, inputs)
-    W, b = parameters
-    h, target = inputs
-    m = h.shape[1]  # batch
-
-    # 1. scores = W @ h + b
-    scores = W @ h + b
-
-    # 2. loss = -sum(target * log_softmax(scores, axis=0)) / m
-    loss_log_softmax = log_softmax(scores, axis=0)
-    loss = -np.sum(target * loss_log_softmax) / m
-
-    return (
-        Outputs(loss=loss, scores=scores),
-        Residuals(h=h, target=target, loss_log_softmax=loss_log_softmax),
-    )
-
-
-def backward(
-    parameters: Parameters,
-    residuals: Residuals,
-    d_outputs: Outputs | None = None,
-) -> Gradients:
-    """The gradients of one step, from the cotangents of its results.
-
-    A cotangent that is None counts as zero.
-    """
-    d_outputs = Outputs(None, None) if d_outputs is None else d_outputs
-    dtype = _BACKWARD.check(parameters, residuals, d_outputs)
-    h, target, loss_log_softmax = residuals
-    W = parameters.W
-    m = h.shape[1]         # batch
-    n_y = target.shape[0]  # classes
-
-    # the cotangents handed in; None counts as zero
-    dloss = _cotangent(d_outputs.loss, (), dtype)
-    dscores_output = _cotangent(d_outputs.scores, (n_y, m), dtype)
-
-    # 2. loss = -sum(target * log_softmax(scores, axis=0)) / m
-    dloss_negative = dloss / m                         # quotient
-    dloss_sum = -dloss_negative                        # negative
-    dtarget = dloss_sum * loss_log_softmax             # hadamard
-    dloss_log_softmax = dloss_sum * target             # hadamard
-    dloss_multiply = np.exp(loss_log_softmax) * np.sum(dloss_log_softmax, axis=0, keepdims=True)
-    dscores_loss = dloss_log_softmax - dloss_multiply  # log_softmax
-
-    # 1. scores = W @ h + b
-    dscores = dscores_output + dscores_loss      # split: the sum over its uses
-    db = np.sum(dscores, axis=1, keepdims=True)  # addition, summed where it was broadcast
-    dW = dscores @ h.T                           # matrix product
-    dh = W.T @ dscores                           # matrix product
-
-    return Gradients(Parameters(W=dW, b=db), Inputs(h=dh, target=dtarget))
-
-
-def trace_nan(parameters: Parameters, inputs: Inputs, d_outputs: Outputs | None = None) -> None:
-    """Run one step: FloatingPointError from the operation that makes the first NaN.
-
-    The traceback ends at the operation under its equation; the message tells the element, and what it was made of.
-    Then the same for the gradients, if cotangents are given.
-    """
-    _FORWARD.check(parameters, inputs)
-    _, residuals = _traced("softmax_cross_entropy.forward", forward, parameters, inputs)
-    if d_outputs is None:
-        return
-    d_outputs = Outputs(None, None) if d_outputs is None else d_outputs
-    _traced("softmax_cross_entropy.backward", backward, parameters, residuals, d_outputs)

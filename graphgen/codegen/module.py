@@ -45,11 +45,13 @@ def lower(cell: Cell, step: Step, sequence: Step | None, length: Dim, level: int
     functions = [*_setup(cell), *(function for pair in pairs for function in (pair.forward, pair.backward))]
     functions.append(trace_nan(cell.name, pairs[0], pairs[1] if sequence else None))
     defined = _defined([graph for pair in pairs for graph in (pair.step.forward, pair.step.backward)])
+    called = _helpers([*defined, *functions])
     return Program(
         header=_header(cell, level),
         doc=_doc(cell),
         records=(*_records(cell, step.forward), *(pair.record for pair in pairs)),
-        helpers=_helpers([*defined, *functions]),
+        types=tuple(source for name, source in called.items() if name == runtime.Workspace.__name__),
+        helpers=tuple(source for name, source in called.items() if name != runtime.Workspace.__name__),
         checks=tuple(check for pair in pairs for check in pair.checks),
         functions=(*defined, *functions),
     )
@@ -168,7 +170,7 @@ def _defined_function(function: Defined) -> Function:
     return Function(function.name, arguments, "np.ndarray", (about,), blocks, f"return {body}")
 
 
-def _helpers(functions: Iterable[Function]) -> tuple[str, ...]:
+def _helpers(functions: Iterable[Function]) -> dict[str, str]:
     """The source of every helper that is called, by a function or by another helper."""
     known = {
         name: inspect.getsource(helper)
@@ -184,4 +186,4 @@ def _helpers(functions: Iterable[Function]) -> tuple[str, ...]:
         new = (names_in(waiting) & set(known)) - called
         called |= new
         waiting = [known[name] for name in new]
-    return tuple(source for name, source in known.items() if name in called)
+    return {name: source for name, source in known.items() if name in called}

@@ -37,6 +37,7 @@ def context(program: Program) -> dict[str, object]:
         "header": program.header,
         "doc": program.doc,
         "records": program.records,
+        "types": program.types,
         "helpers": program.helpers,
         "checks": program.checks,
         "functions": program.functions,
