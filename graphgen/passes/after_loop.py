@@ -16,7 +16,7 @@ from graphgen.ir.shape import Dim
 from graphgen.ir.step import Step
 from graphgen.ops.linear import matrix, swap
 from graphgen.ops.scan import Carry, Loop
-from graphgen.passes.lift import Outer, lift, outside
+from graphgen.passes.lift import Outer, is_bulky, lift, outside
 from graphgen.passes.loops import change_loops
 
 AFTER = "for every step at once: no later step reads it"
@@ -94,7 +94,8 @@ class _After:
         missing = [operand for operand in node.inputs if operand not in self.known]
         if missing and node.op.name not in PRODUCTS:
             return False
-        if node.op is OPS["input"]:
+        bulky = node.op.name not in PRODUCTS and any(map(is_bulky, (node, *node.inputs)))
+        if node.op is OPS["input"] or bulky:
             return False
         for operand in missing:
             self.export(operand)

@@ -11,9 +11,10 @@ from functools import partial
 
 from graphgen.ir.graph import Note, depending, rebuild, walk
 from graphgen.ir.node import Node
+from graphgen.ir.op import OPS
 from graphgen.ir.step import Step
 from graphgen.ops.scan import Loop
-from graphgen.passes.lift import Outer, outside
+from graphgen.passes.lift import Outer, is_bulky, outside
 from graphgen.passes.loops import change_loops
 
 EVERY_STEP = "for every step at once: does not read the state"
@@ -22,7 +23,12 @@ ONCE = "once for all steps: the same at each"
 
 def all_steps_at_once(step: Step) -> Step:
     """The pass: whatever does not read the carry."""
-    return change_loops(step, partial(_move, worth=lambda node, lifted: not (lifted and node.op.view)))
+    return change_loops(step, partial(_move, worth=lambda node, lifted: not (lifted and _stays(node))))
+
+
+def _stays(node: Node) -> bool:
+    """Whether a value that differs from step to step is better made at its step, of what it is made of."""
+    return node.op.view or (is_bulky(node) and node.op is not OPS["matmul"])
 
 
 def invariants(step: Step) -> Step:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from graphgen.errors import ShapeError
 from graphgen.ir.node import Node, build, make
 from graphgen.ir.op import OPS
-from graphgen.ir.shape import Dim
+from graphgen.ir.shape import Dim, count
 from graphgen.ops.scan import Loop
 
 Outer = tuple[Node, bool]  # a value outside of a loop, and whether it has a leading axis of steps
@@ -30,6 +30,14 @@ def outside(loop: Loop, order: Iterable[Node], more: dict[Node, Outer] | None = 
             if lifting is not None:
                 known[node] = lifting, any(lifted)
     return known
+
+
+def is_bulky(node: Node) -> bool:
+    """Whether a value of one step is more than a matrix in size.
+
+    Of every step at once it would go through memory, where step by step it stays in the processor's cache.
+    """
+    return max((len(monomial) for monomial, _ in count(node.shape).terms), default=0) > 2
 
 
 def lift(node: Node, operands: Sequence[Node], lifted: Sequence[bool], length: Dim) -> Node | None:
