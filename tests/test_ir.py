@@ -34,6 +34,8 @@ n, m, k = (Dim.of(name) for name in "nmk")
         ((n + 1) * (n - 1), "n*n - 1"),
         ((2 * n + 4) // 2, "n + 2"),
         ((n + 1) // 2, "((n + 1)//2)"),
+        ((2 * n + 1) // 2, "n"),
+        ((2 * n + m + 1) // 2, "((m + 1)//2) + n"),
     ],
 )
 def test_dims_have_one_form(dim, text):

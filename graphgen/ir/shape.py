@@ -61,13 +61,13 @@ class Dim:
         return Dim.of(other) - self
 
     def __floordiv__(self, divisor: int) -> Dim:
-        if self.constant is not None:
-            return Dim.of(self.constant // divisor)
-        if all(c % divisor == 0 for _, c in self.terms):
-            return Dim(tuple((monomial, c // divisor) for monomial, c in self.terms))
-        name = f"(({self})//{divisor})"
-        _QUOTIENTS[name] = (self, divisor)
-        return _symbol(name)
+        whole = Dim(tuple((monomial, c // divisor) for monomial, c in self.terms if c % divisor == 0))
+        rest = Dim(tuple((monomial, c) for monomial, c in self.terms if c % divisor))
+        if rest.constant is not None:
+            return whole + rest.constant // divisor
+        name = f"(({rest})//{divisor})"
+        _QUOTIENTS[name] = (rest, divisor)
+        return whole + _symbol(name)
 
     def divided_by(self, divisor: Dim) -> Dim | None:
         """The exact quotient by a product such as `2*n`, or None."""
