@@ -7,6 +7,7 @@ import inspect
 import re
 import textwrap
 from collections.abc import Iterable
+from functools import cache
 from pathlib import Path
 
 from graphgen import __version__
@@ -172,12 +173,7 @@ def _defined_function(function: Defined) -> Function:
 
 def _helpers(functions: Iterable[Function]) -> dict[str, str]:
     """The source of every helper that is called, by a function or by another helper."""
-    known = {
-        name: inspect.getsource(helper)
-        for room in (runtime, usage, tracing, helpers)
-        for name, helper in vars(room).items()
-        if (inspect.isfunction(helper) or inspect.isclass(helper)) and helper.__module__ == room.__name__
-    }
+    known = _sources()
     waiting = ["_Shapes()"]
     waiting += [*(code for f in functions for code in codes(f.blocks))]
     waiting += [textwrap.dedent(f"def _():\n    {f.returns}") for f in functions if f.returns]
@@ -187,3 +183,14 @@ def _helpers(functions: Iterable[Function]) -> dict[str, str]:
         called |= new
         waiting = [known[name] for name in new]
     return {name: source for name, source in known.items() if name in called}
+
+
+@cache
+def _sources() -> dict[str, str]:
+    """The source of every helper there is."""
+    return {
+        name: inspect.getsource(helper)
+        for room in (runtime, usage, tracing, helpers)
+        for name, helper in vars(room).items()
+        if (inspect.isfunction(helper) or inspect.isclass(helper)) and helper.__module__ == room.__name__
+    }
