@@ -16,8 +16,8 @@ from graphgen.ir.shape import Dim, Shape
 
 
 def takes_place(node: Node) -> bool:
-    """Whether NumPy can write what a node computes into an array that is there already."""
-    if node.op.view or node.weak or node.dtype != "float" or not node.inputs:
+    """Whether NumPy can write what a node computes into an array that is there already; a number is no array."""
+    if node.op.view or node.weak or node.dtype != "float" or not (node.inputs and node.shape):
         return False
     return (
         node.op is OPS["concat"]
@@ -40,6 +40,13 @@ def late(order: list[Node], leaves: Mapping[str, Node], carried: Mapping[Node, s
         ordered.insert(last + 1, node)
         ordered.remove(node)
     return ordered
+
+
+def storage_of(node: Node) -> Node:
+    """What a value stands in, through views."""
+    while node.op.view:
+        node = node.inputs[0]
+    return node
 
 
 class Body(Lowering):

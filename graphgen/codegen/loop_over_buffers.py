@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from graphgen.codegen.buffers import Body, takes_place
+from graphgen.codegen.buffers import Body, storage_of, takes_place
 from graphgen.codegen.lower import Lowering
 from graphgen.codegen.program import Block, Line
 from graphgen.codegen.program import Loop as WrittenLoop
@@ -34,7 +34,7 @@ class LoopOverBuffers:
         self.results = self.loop.results
         self.t = self.naming.index(0)
         self.places: dict[Node, str] = {}  # of values of the step: where they are kept
-        self.stacked: dict[Node, str] = {}  # of values of the step: the array that keeps them, if it is no history
+        self.stacked: dict[str, Node] = {}  # the arrays that keep values of the step, if they are no histories
         self.buffers: dict[Node, str] = {}  # of the next values of carries: their buffer
         self.starting: dict[Node, str] = {}  # of the leaves of carries: the same
         self.texts: dict[Node, str] = {}
@@ -51,7 +51,7 @@ class LoopOverBuffers:
         for carry in loop.carried:
             self._carry(carry, totals)
         self._stack()
-        kept = [node for node in self.results if node not in self.places or node in self.stacked]
+        kept = [node for node in self.results if node not in self.places or node in self.stacked.values()]
         body = Body(self._graph(), self.texts, [*kept, *self.places], self.naming, outer.heading, 1)
         body.lasting = {leaf for leaf, _ in loop.constant}
         body.assigned |= outer.assigned
@@ -114,7 +114,9 @@ class LoopOverBuffers:
         self.texts[leaf] = self._name(leaf)
         name = outer.assign(self.naming.claim(self.texts[leaf].removesuffix("_prev") + "_states"))
         shape = (self.loop.length + 1, *leaf.shape)
-        mine = [item for item in self.items if self._at(item) in (leaf, following)]
+        finals, place = len(self.loop.carried), self.loop.carried.index(carry)
+        steps = [item for item in self.items if item.attrs["at"] >= finals and self._at(item) in (leaf, following)]
+        mine = [*steps, *(item for item in self.items if item.attrs["at"] == place)]
         outer.write(
             Line(f"{name} = {outer.room(name, shape, leaf.dtype, any(i in outer.returned for i in mine))}"),
             Note(place=ROOM),
@@ -129,7 +131,7 @@ class LoopOverBuffers:
             self.places[following] = f"{name}[{there}]"
         before, after = (":-1", "1:") if not self.loop.reverse else ("1:", ":-1")
         for item in mine:
-            is_final = item.attrs["at"] < len(self.loop.carried)
+            is_final = item.attrs["at"] < finals
             outer.texts[item] = (
                 f"{name}[{last}].copy()" if is_final else f"{name}[{before if self._at(item) is leaf else after}]"
             )
@@ -147,7 +149,7 @@ class LoopOverBuffers:
             if node not in self.places and takes_place(node) and node not in self.texts:
                 self.places[node] = f"{name}[{self.t}]"
             else:
-                self.stacked[node] = name
+                self.stacked[name] = node
         for (shape, dtype, returned), names in alike.items():
             for line in outer.rooms(names, shape, dtype, returned):
                 outer.write(line, FOR_STEPS)
@@ -162,27 +164,31 @@ class LoopOverBuffers:
             for line in outer.rooms(names, shape):
                 outer.write(line)
         read = [line for line in self.head if body.mentions(line.split(" = ")[0])]
-        ends = [f"{name}[{self.t}] = {body.text(node)}" for node, name in self.stacked.items()]
+        ends = [f"{name}[{self.t}] = {body.text(node)}" for name, node in self.stacked.items()]
         ends += [f"{place} = {body.text(node)}" for node, place in self.places.items() if not body.is_placed(node)]
         ends += [f"{place} = {body.text(node)}" for place, node in self.copies]
         ends += self._moves(body)
         head = [Block("", tuple(map(Line, read)))] if read else []
         tail = [Block(AT_END, tuple(map(Line, ends)))] if ends else []
         steps = f"reversed(range({loop.length}))" if loop.reverse else f"range({loop.length})"
-        outer.write(WrittenLoop(f"for {self.t} in {steps}:", (*head, *blocks, *tail)))
+        if within := (*head, *blocks, *tail):
+            outer.write(WrittenLoop(f"for {self.t} in {steps}:", within))
 
     def _moves(self, body: Body) -> list[str]:
         """Bring what the next step starts from to where it is read."""
-        moves, named = [], []
+        moves, named, standing = [], [], set()
         for carry in self.loop.carried:
             name, text = self.texts[carry.leaf], body.text(carry.following)
-            if carry.leaf in self.starting and body.buffers.get(carry.following) != name:
+            buffer = body.buffers.get(storage_of(carry.following))
+            if carry.leaf in self.starting and buffer != name:
                 moves.append((f"{name}[...]", text))
+                standing.add(f"{buffer}[...]")
             elif carry.leaf not in self.starting and carry.following not in self.places and text != name:
                 named.append((name, text))
         together = [*moves, *named]
-        if len(together) > 1 and any(
-            _mentions(text, self.texts[c.leaf]) for _, text in together for c in self.loop.carried
+        if len(together) > 1 and (
+            any(left in standing for left, _ in moves)  # written before what stands there is read
+            or any(_mentions(text, self.texts[c.leaf]) for _, text in together for c in self.loop.carried)
         ):
             together = [(left, f"{text}.copy()" if left.endswith("]") else text) for left, text in together]
             return [f"{', '.join(left for left, _ in together)} = {', '.join(text for _, text in together)}"]

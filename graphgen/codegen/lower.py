@@ -204,9 +204,11 @@ class Lowering:
             ends.append(f"{', '.join(old for old, _ in moves)} = {', '.join(new for _, new in moves)}")
         head = [Block("", tuple(map(Line, reads)))] if reads else []
         tail = [Block("of this step: what is kept, and what the next one starts from", tuple(map(Line, ends)))]
+        within = (*head, *blocks, *(tail if ends else []))
         steps = f"range({scan.attrs['length']})"
         steps = f"reversed({steps})" if scan.attrs["reverse"] else steps
-        self.write(Loop(f"for {t} in {steps}:", (*head, *blocks, *(tail if ends else []))))
+        if within:
+            self.write(Loop(f"for {t} in {steps}:", within))
 
     def _before(self, carried: list[tuple[Node, Node]], texts: dict[Node, str], stacked: Iterable[Node]) -> None:
         """Write what a loop starts from, and room for what it keeps of every step."""

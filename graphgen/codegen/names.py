@@ -108,7 +108,7 @@ class ForwardNames:
             body: Graph = node.inputs[0].attrs["body"]
             return over_steps(self.name(list(body.outputs.values())[node.attrs["at"]]))
         if node.op is OPS["input"]:
-            group, name = str(node.attrs["name"]).split(".", 1)
+            group, _, name = str(node.attrs["name"]).rpartition(".")
             return f"{name}_steps" if group == "inputs" else name
         named = [self.of[operand] for operand in node.inputs if operand in self.of]
         if node.op is OPS["slice"] and named:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from itertools import accumulate
 
-from graphgen.codegen.buffers import takes_place
+from graphgen.codegen.buffers import storage_of, takes_place
 from graphgen.codegen.into import into
 from graphgen.codegen.loop_over_buffers import FOR_STEPS, LoopOverBuffers
 from graphgen.codegen.lower import Lowering
@@ -46,7 +46,7 @@ class Stored(Lowering):
         self.steps = {symbol for scan in scans for symbol in scan.attrs["length"].symbols}
         self.sequences = {operand for scan in scans for _, operand in Loop.of(scan).sliced}
         super().__init__(graph, texts, kept, naming, heading)
-        self.returned = {_storage(node) for node in self.kept}
+        self.returned = {storage_of(node) for node in self.kept}
         self.ours: set[Node] = set()  # what stands in the workspace
         self.seen_as: dict[Node, Node] = {}  # what is only read in another shape, and the view that does
         for node in self.order:
@@ -88,11 +88,11 @@ class Stored(Lowering):
     def _count(self, node: Node) -> None:
         """Enter the array that a statement makes; a matrix seen in another shape is copied if it is transposed."""
         if not node.op.view or (node.op is OPS["reshape"] and is_swap(node.inputs[0])):
-            stays = _storage(node) in self.returned or node in self.kept
+            stays = storage_of(node) in self.returned or node in self.kept
             self.arrays.append(Array(count(node.shape), "returned" if stays else "local"))
 
     def _may_overwrite(self, node: Node, operand: Node) -> bool:
-        if not node.op.elementwise or operand.shape != node.shape or _storage(operand) not in self.ours:
+        if not node.op.elementwise or operand.shape != node.shape or storage_of(operand) not in self.ours:
             return False
         inner = operand
         while self.reads[inner] == 1 and inner.op.view:
@@ -112,7 +112,7 @@ class Stored(Lowering):
 
     def reserve(self, node: Node, name: str, note: Note = FOR_STEPS) -> str:
         """Write the line that takes room for a value: of its own if it is returned, else in the workspace."""
-        room = self.room(name, node.shape, node.dtype, _storage(node) in self.returned or node in self.returned)
+        room = self.room(name, node.shape, node.dtype, storage_of(node) in self.returned or node in self.returned)
         self.write(Line(f"{name} = {room}"), note)
         return name
 
@@ -138,10 +138,3 @@ class Stored(Lowering):
     def loop(self, scan: Node) -> None:
         """Write a scan as a loop over buffers."""
         LoopOverBuffers(self, scan).run()
-
-
-def _storage(node: Node) -> Node:
-    """What a value stands in, through views."""
-    while node.op.view:
-        node = node.inputs[0]
-    return node

@@ -1,0 +1,1 @@
+"""Random programs against independent interpretations, and random text against the reader."""

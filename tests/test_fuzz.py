@@ -1,0 +1,38 @@
+"""Random programs against independent interpretations, and random text against the reader; `tests.fuzz` runs more."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from graphgen.ir.op import OPS
+from tests.fuzz.calls import CALLEES
+from tests.fuzz.examine import examine
+from tests.fuzz.run import PROGRAMS_A_BATCH, TEXTS_A_BATCH, programs_batch, texts_batch
+
+FOUND = sorted((Path(__file__).parent / "fuzz" / "found").glob("*.yaml"))
+
+
+@pytest.mark.parametrize("seed", range(500 // PROGRAMS_A_BATCH))
+def test_random_programs_compute_what_they_say(seed):
+    outcome = programs_batch(seed, PROGRAMS_A_BATCH)
+    assert not outcome.failures, "\n\n".join(outcome.failures)
+    assert outcome.tried >= PROGRAMS_A_BATCH
+
+
+@pytest.mark.parametrize("seed", range(20_000 // TEXTS_A_BATCH))
+def test_whatever_the_text_the_reader_tells_what_is_wrong(seed):
+    outcome = texts_batch(seed, TEXTS_A_BATCH)
+    assert not outcome.failures, "\n\n".join(outcome.failures)
+    assert 0 < outcome.counts["specs"] < outcome.tried == TEXTS_A_BATCH  # some are right, most are not
+
+
+@pytest.mark.parametrize("path", FOUND, ids=lambda path: path.stem)
+def test_what_random_programs_once_found_stays_mended(path):
+    for steps in (1, 3):
+        examine(path.read_text(encoding="utf-8"), steps)
+
+
+def test_random_programs_may_call_every_operation():
+    assert {callee.op.name for callee in CALLEES} == {op.name for op in OPS.values() if op.public}
