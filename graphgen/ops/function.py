@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -24,11 +25,13 @@ class Function:
     partial_of: str = ""  # for a derivative: "swish by beta"
 
     def partial(self, argument: str) -> Function:
-        """The derivative by one argument, as SymPy derives it."""
+        """The derivative by one argument, as SymPy derives it: a function of the arguments that it still reads."""
         from graphgen.ops.symbolic import differentiate
 
         body = differentiate(self.body, self.arguments, argument)
-        return Function(f"{self.name}_d{argument}", self.arguments, body, f"{self.name} by {argument}")
+        read = {tree.id for tree in ast.walk(formula.parse(body)) if isinstance(tree, ast.Name)}
+        arguments = tuple(name for name in self.arguments if name in read)
+        return Function(f"{self.name}_d{argument}", arguments, body, f"{self.name} by {argument}")
 
 
 @declare
@@ -46,7 +49,13 @@ class Apply(Op):
 
     def vjp(self, dz: Node, y: Node, *inputs: Node, function: Function) -> Sequence[Node | None]:
         partials = [function.partial(argument) for argument in function.arguments]
-        return [None if p.body == "0" else dz * make.apply(*inputs, function=p) for p in partials]
+        values = dict(zip(function.arguments, inputs))
+        return [None if p.body == "0" else dz * _value(p, [values[name] for name in p.arguments]) for p in partials]
+
+
+def _value(partial: Function, operands: Sequence[Node]) -> Node:
+    """A derivative's value: a call, or a number where the function is linear."""
+    return make.apply(*operands, function=partial) if operands else body_graph(partial).outputs["result"]
 
 
 @lru_cache(maxsize=1024)
