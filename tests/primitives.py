@@ -106,7 +106,9 @@ PRIMITIVES: dict[str, Callable[..., Any]] = {
     "select_n": lambda which, *cases: np.choose(np.asarray(which, int), cases),
     "convert_element_type": lambda x, new_dtype, **_: np.asarray(x).astype(new_dtype),
     "broadcast_in_dim": broadcast_in_dim, "dot_general": dot_general, "pad": pad, "split": split,
-    "reshape": lambda x, new_sizes, **_: np.reshape(x, new_sizes),
+    "reshape": lambda x, new_sizes, dimensions, **_: np.reshape(
+        x if dimensions is None else np.transpose(x, dimensions), new_sizes
+    ),
     "squeeze": lambda x, dimensions: np.squeeze(x, tuple(dimensions)),
     "expand_dims": lambda x, dimensions: np.expand_dims(x, tuple(dimensions)),
     "transpose": lambda x, permutation: np.transpose(x, permutation),

@@ -156,12 +156,12 @@ class BackwardNames:
         return self.forward.index(depth)
 
     def _preferred(self, node: Node, note: Note) -> str:
+        if node.op is OPS["input"] and node.attrs["name"].startswith("d_"):
+            return _handed_in(node.attrs["name"], note)
         if note.cotangent_of is None:
             if note.equation is None or node in self.forward.notes:
                 return ""
             return f"d{self.forward.targets[note.equation]}_{node.op.name}"
-        if node.op is OPS["input"] and node.attrs["name"].startswith("d_"):
-            return _handed_in(node.attrs["name"], note)
         if node.op is OPS["item"]:
             body, at = node.inputs[0].attrs["body"], node.attrs["at"]
             result = list(body.outputs.values())[at]

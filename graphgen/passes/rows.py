@@ -61,7 +61,7 @@ class _Rows:
             turned = carry.leaf in self.columns
             back.append(turned)
             if turned:
-                carry.initial, carry.leaf = swap(carry.initial), self.turned[carry.leaf]
+                carry.initial, carry.leaf = swap(carry.initial), self.turn(carry.leaf)
             carry.following = (self.across if turned else self.along)(carry.following)
         loop.sliced = [
             (self.turned[leaf], swap(operand)) if leaf in self.turned else (leaf, operand)
