@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import ast
 import inspect
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from functools import cache
+from functools import _lru_cache_wrapper, cache, cached_property
 from pathlib import Path
 from types import CodeType, FunctionType, ModuleType
 from typing import Any
@@ -23,6 +23,7 @@ from tests.oracle import by_jax
 from tests.support import assert_close
 
 LENGTH = 3
+SHIPPED = ("gru_reset_before", "lstm_separate", "lstm_averaged", "lstm")
 FOLDER = Path(__file__).parent / "fuzz"
 
 
@@ -41,22 +42,17 @@ def broken(module: ModuleType, source: str | ast.Module) -> Iterator[None]:
             function.__code__ = whole[name]
 
 
-def defined(values: Any, module: str) -> Iterator[FunctionType]:
-    """Every function and method that a module defines."""
+def defined(values: Iterable[Any], module: str) -> Iterator[FunctionType]:
+    """Every function and method whose text a module has; what `dataclass` writes has none."""
     for value in values:
-        value = getattr(value, "fget", None) or getattr(value, "func", None) or inspect.unwrap(value)
-        if inspect.isfunction(value) and value.__module__ == module and "<" not in value.__qualname__:
-            yield value
-        elif inspect.isclass(value) and value.__module__ == module:
-            written = [
-                member for name, member in vars(value).items() if name not in ("__init__", "__eq__", "__repr__")
-            ]
-            own = (
-                [vars(value)["__init__"]]
-                if "__init__" in vars(value) and not hasattr(value, "__match_args__")
-                else []
-            )
-            yield from defined(written + own, module)
+        if isinstance(value, property | cached_property):
+            value = value.fget if isinstance(value, property) else value.func
+        if isinstance(value, type) and value.__module__ == module:
+            yield from defined(vars(value).values(), module)
+        elif isinstance(value, FunctionType | staticmethod | _lru_cache_wrapper):
+            function = inspect.unwrap(value)
+            if function.__module__ == module and function.__code__.co_filename != "<string>":
+                yield function
 
 
 def codes(code: CodeType) -> Iterator[CodeType]:
@@ -77,9 +73,10 @@ def replaced(module: ModuleType, old: str, new: str) -> str:
 @cache
 def witnesses() -> dict[str, Cell]:
     """The specs that are asked: shipped ones, some made for it, and one equation for each identity."""
-    shipped = {name: find_spec(name) for name in ("lstm", "lstm_separate", "gru_reset_after", "lstm_averaged")}
-    made = {path.stem: path for folder in ("witnesses", "found") for path in sorted((FOLDER / folder).glob("*.yaml"))}
-    texts = {name: path.read_text(encoding="utf-8") for name, path in (shipped | made).items()}
+    shipped = {name: find_spec(name) for name in SHIPPED}
+    made = {path.stem: path for path in sorted((FOLDER / "witnesses").glob("*.yaml"))}
+    found = {path.stem: path for path in sorted((FOLDER / "found").glob("*.yaml"))}
+    texts = {name: path.read_text(encoding="utf-8") for name, path in (made | shipped | found).items()}
     texts["identities"] = identities()
     return {name: read_text(text) for name, text in texts.items()}
 
