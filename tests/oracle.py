@@ -1,7 +1,8 @@
 """A spec's own equations under JAX: an interpretation that shares nothing with the compiler but the spec.
 
-JAX traces and differentiates the equations of one step; what comes of it is run by NumPy, primitive by primitive, since
-compiling it for one run would take longer than everything else together.  Backpropagation through time is a loop here.
+JAX traces and differentiates the equations of one step; what comes of it is run by NumPy, primitive by primitive,
+since compiling it for one run would take longer than everything else together.  Backpropagation through time is a
+loop here.
 """
 
 from __future__ import annotations

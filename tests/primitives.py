@@ -87,13 +87,9 @@ def split(x: Any, sizes: Any, axis: int) -> list[Any]:
     return np.split(x, np.cumsum(sizes)[:-1], axis)
 
 
+ALIKE = "abs exp exp2 expm1 log log1p sqrt square sin cos tan tanh sinh cosh floor ceil sign"  # named as in NumPy
 PRIMITIVES: dict[str, Callable[..., Any]] = {
-    **{
-        name: numpy(getattr(np, name))
-        for name in (
-            ["abs", "exp", "exp2", "expm1", "log", "log1p", "sqrt", "square", "sin", "cos", "tan", "tanh", "sinh", "cosh", "floor", "ceil", "sign"]
-        )
-    },
+    **{name: numpy(getattr(np, name)) for name in ALIKE.split()},
     "add": numpy(np.add), "add_any": numpy(np.add), "sub": numpy(np.subtract), "mul": numpy(np.multiply),
     "div": numpy(np.true_divide), "neg": numpy(np.negative), "max": numpy(np.maximum), "min": numpy(np.minimum),
     "asin": numpy(np.arcsin), "acos": numpy(np.arccos), "atan": numpy(np.arctan), "atan2": numpy(np.arctan2),
@@ -117,8 +113,10 @@ PRIMITIVES: dict[str, Callable[..., Any]] = {
     "slice": lambda x, start_indices, limit_indices, strides: x[
         tuple(map(slice, start_indices, limit_indices, strides or [1] * x.ndim))
     ],
-    "reduce_sum": lambda x, axes, **_: np.sum(x, tuple(axes)), "reduce_prod": lambda x, axes, **_: np.prod(x, tuple(axes)),
-    "reduce_max": lambda x, axes, **_: np.max(x, tuple(axes)), "reduce_min": lambda x, axes, **_: np.min(x, tuple(axes)),
+    "reduce_sum": lambda x, axes, **_: np.sum(x, tuple(axes)),
+    "reduce_prod": lambda x, axes, **_: np.prod(x, tuple(axes)),
+    "reduce_max": lambda x, axes, **_: np.max(x, tuple(axes)),
+    "reduce_min": lambda x, axes, **_: np.min(x, tuple(axes)),
     "stack": lambda *parts, axis: np.stack(parts, axis), "unstack": lambda x, axis: list(np.moveaxis(x, axis, 0)),
     "iota": lambda dtype, shape, dimension, **_: np.indices(shape)[dimension], "is_finite": numpy(np.isfinite),
     "cumsum": cumulated(np.cumsum), "cumprod": cumulated(np.cumprod),

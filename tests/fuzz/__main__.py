@@ -84,18 +84,19 @@ def report(programs: Outcome, read: Outcome, seed: int, minutes: float) -> str:
 TEXT = """\
 # Reliability
 
-Written by the last long run, `python -m tests.fuzz`, {machine}, {minutes:.0f} minutes.
+Written by the last long run, `python -m tests.fuzz`, with {machine}, in {minutes:.0f} minutes.
 
-**Random programs**: {programs}, from seed {seed} on, {sequences} of them with states; {failing} failed.  Every program is
-a spec that is right by construction.  It is compiled at every level, and the values and gradients of each function are
-compared with those of the graphs in the reference evaluator, with JAX's of the same equations, and, where every
-operation is analytic, with the complex step along a random direction, all within {bound:.0e} of the largest element of
-an array, or of 1.  They called {called} of the {public} operations{missed}; the rarest were {rarest}.
+**Random programs**: {programs}, from seed {seed} on, {sequences} of them with states; {failing} failed.
+Every program is a spec that is right by construction.  It is compiled at every level.  The values and gradients of
+each function are compared with those of the graphs in the reference evaluator, with JAX's of the same equations, and,
+where every operation is analytic, with the complex step along a random direction: all within {bound:.0e} of the
+largest element of an array, or of 1.
+They called {called} of the {public} operations{missed}; the rarest were {rarest}.
 
-**Random text**: {texts} inputs for the reader, shipped specs with random changes and random bytes; {crashes} had another
-outcome than a spec or a fault that is told with its place.
+**Random text**: {texts} inputs for the reader, shipped specs with random changes and random bytes; {crashes} had
+another outcome than a spec or a fault that is told with its place.
 
-A failing case is made small by Hypothesis and printed as a spec with its seed; it belongs into `tests/fuzz/found/`,
+A program that fails is made small by Hypothesis and printed with its seed, as a spec to keep in `tests/fuzz/found/`,
 where the tests meet it again.
 """
 

@@ -1,4 +1,4 @@
-"""Every sample of the registry as something that a random program may call: a new operation is fuzzed with its samples."""
+"""Every sample of the registry as something that a random program may call; a new operation needs no more."""
 
 from __future__ import annotations
 

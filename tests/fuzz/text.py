@@ -11,14 +11,17 @@ from graphgen.errors import SpecError
 from graphgen.resources import shipped_specs
 from graphgen.spec.reader import read_text
 
-PIECES = [
-    *": - , [ ] { } ( ) ' \" # & * ! | > % @ ` ? = + / ** // \\ . .. ... ~ ^ < == -> := ; $ _ __ 0 1 -1 1e9 0x1 1_0 07".split(),
-    *"null true NO 12:30 1e-5 .inf .nan 2020-01-01 !!python/object << &a *a --- ... lambda x: if await f'x'".split(),
-    *"cell dims parameters inputs states constants functions equations outputs average_over shape init dtype".split(),
-    *"x m n_a a_prev W_g concat(x) sigmoid axis=0 [::2] [None] .T einsum('ij,jk', reshape zeros int bool float".split(),
+WORDS = """
+: - , [ ] { } ( ) ' " # & * ! | > % @ ` ? = + / ** // \\ . .. ... ~ ^ < == -> := ; $ _ __ 0 1 -1 1e9 0x1 1_0 07
+null true NO 12:30 1e-5 .inf .nan 2020-01-01 !!python/object << &a *a --- ... lambda x: if await f'x'
+cell dims parameters inputs states constants functions equations outputs average_over shape init dtype
+x m n_a a_prev W_g concat(x) sigmoid axis=0 [::2] [None] .T einsum('ij,jk', reshape zeros int bool float
+"""
+ODD = [
     "\n", "\t", "\r", "\x00", "\x85", "\u2028", "\ufeff", "\ud7ff", "é", "ﬁ", "𝒳", "  ", "\n  - ", "\n  ", ": ",
     "((((", "[[[[", "9" * 40, "n_a*" * 8 + "n_a",
 ]  # fmt: skip
+PIECES = [*WORDS.split(), *ODD]
 
 
 def texts(seed: int) -> random.Random:
