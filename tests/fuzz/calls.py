@@ -51,8 +51,9 @@ class Callee:
         return low - margin, high + margin
 
     def written(self, operands: Mapping[str, str]) -> str:
-        """The call with other expressions in the place of its arrays."""
-        return ast.unparse(_Put(operands.__getitem__).visit(ast.parse(self.case.text.strip(), mode="eval")))
+        """The call with other expressions in the place of its arrays; its result is made of floats."""
+        call = ast.unparse(_Put(operands.__getitem__).visit(ast.parse(self.case.text.strip(), mode="eval")))
+        return call if self.case.text.strip() == self.sample.text else f"1.0 * ({call})"
 
 
 class _Put(ast.NodeTransformer):
