@@ -15,7 +15,7 @@ import pytest
 import yaml
 
 from graphgen import passes
-from graphgen.codegen import buffers, lower, render, storage
+from graphgen.codegen import buffers, loop_over_buffers, lower, render, storage
 from graphgen.compiler import compile_file
 from graphgen.passes import identities
 from graphgen.resources import find_spec, folder
@@ -92,7 +92,7 @@ QUIET = {
 }
 WRITING = [
     pytest.param(module, statement.lineno, id=f"{module.__name__.split('.')[-1]}-{ast.unparse(statement)[:50]}")
-    for module in (lower, storage, buffers)
+    for module in (lower, storage, loop_over_buffers, buffers)
     for statement in statements(module)
     if ast.unparse(statement) not in QUIET
 ]

@@ -68,5 +68,7 @@ def along(one: Trial, gradients: Mapping[str, np.ndarray]) -> float:
 def complex_step(one: Trial, gradients: Mapping[str, np.ndarray]) -> float:
     """The derivative along the direction, from values alone (Squire and Trapp, 1998)."""
     ways = direction(gradients)
-    moved = {key: array + TINY * 1j * ways[key] if key in ways else array for key, array in one.arrays.items()}
+    moved = {
+        key: np.asarray(array + TINY * 1j * ways[key]) if key in ways else array for key, array in one.arrays.items()
+    }
     return one.objective(moved).imag / TINY
