@@ -37,16 +37,23 @@ class ShapeError(GraphgenError):
 
 
 class SpecError(GraphgenError):
-    """A fault in a spec, with its position and, where there is one, the cure."""
+    """A fault in a spec, with its position and, where there is one, the cure.
 
-    def __init__(self, message: str, position: Position, cure: str = "") -> None:
-        self.message, self.position, self.cure = message, position, cure
+    `beside` are other places that belong to it, each after what is to be said of it.
+    """
+
+    def __init__(self, message: str, position: Position, cure: str = "", *beside: tuple[str, Position]) -> None:
+        self.message, self.position, self.cure, self.beside = message, position, cure, beside
         super().__init__(str(self))
 
+    def also(self, what: str, position: Position) -> SpecError:
+        """The same fault, with one place more."""
+        return SpecError(self.message, self.position, self.cure, *self.beside, (what, position))
+
     def __str__(self) -> str:
-        where = f"{self.position.file}:{self.position.line}:{self.position.column}"
         cure = f"\n  {self.cure}" if self.cure else ""
-        return f"{where}: {self.message}\n{self.position.pointer()}{cure}"
+        places = ((self.message, self.position), *self.beside)
+        return "\n".join(f"{p.file}:{p.line}:{p.column}: {what}\n{p.pointer()}" for what, p in places) + cure
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:

@@ -18,7 +18,7 @@ BELOW = {
     "ops": {"ir", "errors"},
     "contract": {"ops"},
     "resources": {"errors"},
-    "spec": {"contract", "ops", "ir", "errors"},
+    "spec": {"resources", "contract", "ops", "ir", "errors"},
     "elaborate": {"spec.model", "contract", "ops", "ir", "errors"},
     "autodiff": {"ops", "ir", "errors"},
     "passes": {"ops", "ir", "errors"},

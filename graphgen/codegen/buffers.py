@@ -16,7 +16,7 @@ from graphgen.ir.shape import Dim, Shape
 
 def takes_place(node: Node) -> bool:
     """Whether NumPy can write what a node computes into an array that is there already."""
-    if node.op.view or node.weak or node.dtype != "float" or not node.inputs:
+    if node.op.view or node.op is OPS["item"] or node.weak or node.dtype != "float" or not node.inputs:
         return False
     return (
         node.op is OPS["concat"]

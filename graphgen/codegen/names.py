@@ -64,6 +64,7 @@ class ForwardNames:
             self.notes.setdefault(node, note)
             if note.name:
                 self.of.setdefault(node, note.name)
+                self.names.taken.add(note.name)
         for node in graph.order():
             if node.op is OPS["scan"]:
                 self.learn(node.attrs["body"])
@@ -95,7 +96,10 @@ class ForwardNames:
         """The name of what a value is a view of."""
         while node.op.view and node not in self.of:
             node = node.inputs[0]
-        return str(node.attrs["name"]).split(".")[-1] if node.op is OPS["input"] else self.name(node)
+        if node.op is not OPS["input"]:
+            return self.name(node)
+        group, *names = str(node.attrs["name"]).split(".")  # "inputs.x", or "residual.5" in a loop's backward
+        return names[-1] if names and names[-1].isidentifier() else group
 
     def _describe(self, node: Node) -> str:
         """A name for a value that the user gave none: `tanh_c`, `gate_1`, `gate_add`, `a_steps`."""
@@ -105,8 +109,10 @@ class ForwardNames:
         if note.called:
             return note.called
         if node.op is OPS["item"]:
-            body: Graph = node.inputs[0].attrs["body"]
-            return self.name(list(body.outputs.values())[node.attrs["at"]]) + "_steps"
+            loop, at = node.inputs[0].attrs, node.attrs["at"]
+            return self.name(list(loop["body"].outputs.values())[at]) + (
+                "_final" if at < loop["carries"] else "_steps"
+            )
         if node.op is OPS["input"]:
             group, name = str(node.attrs["name"]).split(".", 1)
             return f"{name}_steps" if group == "inputs" else name

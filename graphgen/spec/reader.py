@@ -7,43 +7,44 @@ import math
 import re
 from pathlib import Path
 
-from graphgen.contract import PREVIOUS
+from graphgen.contract import PREVIOUS, record_name
 from graphgen.errors import GraphgenError, Position, SpecError, did_you_mean
 from graphgen.ir.op import OPS
 from graphgen.ir.shape import Dim, Shape
 from graphgen.spec.equation import parse_equation, parse_expression
-from graphgen.spec.model import Cell, Expression, FunctionSpec, Init, Variable
+from graphgen.spec.model import Cell, Expression, FunctionSpec, Init, Use, Variable
 from graphgen.spec.names import check_name, object_to
 from graphgen.spec.source import Part, Source, compose
+from graphgen.spec.uses import Trail, read_uses
 
 KEYS = (
-    "cell", "doc", "source", "dims", "parameters", "inputs", "states",
+    "cell", "doc", "source", "dims", "uses", "parameters", "inputs", "states",
     "constants", "functions", "equations", "outputs", "average_over",
 )  # fmt: skip
 INITS = ("zeros", "ones", "constant", "normal", "glorot", "orthogonal")
 
 
-def read(path: Path) -> Cell:
-    """The cell in a file; the name in messages is the path as given."""
+def read(path: Path, trail: Trail = ()) -> Cell:
+    """The cell in a file; the name in messages is the path as given, `trail` leads there from the model using it."""
     try:
         text = path.read_bytes().decode("utf-8")
     except OSError as error:
         raise GraphgenError(f"{path}: {error.strerror or error}") from None
     except UnicodeDecodeError as error:
         raise GraphgenError(f"{path}: not UTF-8 text (byte {error.start})") from None
-    return read_text(text, str(path))
+    return read_text(text, str(path), trail)
 
 
-def read_text(text: str, file: str = "spec.yaml") -> Cell:
+def read_text(text: str, file: str = "spec.yaml", trail: Trail = ()) -> Cell:
     """The cell in a text."""
-    return Reader(Source(file, text)).cell()
+    return Reader(Source(file, text), trail).cell()
 
 
 class Reader:
     """Takes one spec apart, key by key."""
 
-    def __init__(self, source: Source) -> None:
-        self.source = source
+    def __init__(self, source: Source, trail: Trail = ()) -> None:
+        self.source, self.trail = source, trail
         self.root = compose(source)
         self.names: dict[str, Part] = {}  # every name so far, and where it was given
 
@@ -52,6 +53,7 @@ class Reader:
         keys = self._keys()
         name = check_name(keys["cell"], "the cell")
         dims = self._dims(keys.get("dims"))
+        uses = self._uses(keys.get("uses"), dims)
         parameters = self._variables(keys.get("parameters"), dims, "a parameter")
         inputs = self._variables(keys.get("inputs"), dims, "an input")
         states = self._variables(keys.get("states"), dims, "a state")
@@ -78,6 +80,7 @@ class Reader:
             parameters=parameters,
             inputs=inputs,
             states=states,
+            uses=uses,
             constants=constants,
             functions=functions,
             equations=equations,
@@ -131,6 +134,14 @@ class Reader:
             return {}
         pairs = part.items("a mapping from each dim to what it counts", "as in {n_x: input features, m: batch}")
         return {self._name(key, "a dim"): self._prose(value) for key, value in pairs}
+
+    def _uses(self, part: Part | None, dims: dict[str, str]) -> tuple[Use, ...]:
+        uses = read_uses(part, self.trail, self._name, lambda value: self._dim(value, dims), read)
+        for use in uses:
+            paths = [f"{use.name}.{path}".rpartition(".")[0] for path, _ in use.cell.learned if not use.shares]
+            for path in dict.fromkeys(paths):
+                self._claim(use.part, record_name("parameters", path))
+        return uses
 
     def _variables(self, part: Part | None, dims: dict[str, str], what: str) -> tuple[Variable, ...]:
         if part is None:
