@@ -114,6 +114,14 @@ class Use:
     shares: str = ""  # the use whose parameters these are
     stack: Dim | None = None  # how many sets of parameters it has, along a leading axis
 
+    @property
+    def told(self) -> str:
+        """The spec's name, and what else is said of it."""
+        said = [f"{name} = {dim}" for name, dim in self.dims.items()]
+        said += [f"parameters of {self.shares}"] if self.shares else []
+        said += [f"a stack of {self.stack}"] if self.stack is not None else []
+        return ", ".join([self.cell.name, *said])
+
 
 @dataclass(frozen=True, eq=False)
 class Cell:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from graphgen.ir.shape import show
-from graphgen.spec.model import Cell, Use
+from graphgen.spec.model import Cell
 
 
 def show_cell(cell: Cell) -> str:
     """Names with their shapes, and the numbered equations."""
     lines = [f"cell {cell.name}"]
     lines += [f"dim {name}: {doc}" for name, doc in cell.dims.items()]
-    lines += [f"use {use.name}: {_use(use)}" for use in cell.uses]
+    lines += [f"use {use.name}: {use.told}" for use in cell.uses]
     for kind, variables in (("parameter", cell.parameters), ("input", cell.inputs), ("state", cell.states)):
         lines += [f"{kind} {variable.name}: {show(variable.shape)}" for variable in variables]
     lines += [f"constant {name} = {value}" for name, value in cell.constants.items()]
@@ -19,11 +19,3 @@ def show_cell(cell: Cell) -> str:
     lines += [f"output {name}" for name, _ in cell.outputs]
     lines += [f"average over {cell.average_over}"] if cell.average_over is not None else []
     return "\n".join(lines) + "\n"
-
-
-def _use(use: Use) -> str:
-    """The spec's name, and what else is said of it."""
-    said = [f"{name} = {dim}" for name, dim in use.dims.items()]
-    said += [f"parameters of {use.shares}"] if use.shares else []
-    said += [f"a stack of {use.stack}"] if use.stack is not None else []
-    return ", ".join([use.cell.name, *said])
