@@ -343,7 +343,6 @@ EXPRESSIONS: list[Fault] = [
     ("«bned»(z, 1)", "there is no function 'bned'", "did you mean 'bend'?"),
     ("«print»(z)", "there is no function 'print'"),
     ("«z»(z)", "there is no function 'z'"),
-    ("«scan»(z)", "there is no function 'scan'"),
     ("«tanh»", "'tanh' is a function", "call it: tanh(…)"),
     ("«bend» * z", "'bend' is a function", "call it: bend(…)"),
     # What is no array or number.
