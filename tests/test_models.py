@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import importlib.util
+import re
+import sys
 from collections.abc import Callable, Mapping
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import jax
@@ -13,14 +16,17 @@ import numpy as np
 import pytest
 
 from examples.convert_weights import from_torch
-from graphgen.check.module import Trial, emptied, load
+from graphgen import build
+from graphgen.check.module import Trial, check, emptied, load
 from graphgen.compiler import Compilation, compile_cell, compile_file
+from graphgen.errors import SpecError
 from graphgen.ir.shape import Dim, Shape
 from graphgen.resources import find_spec
 from graphgen.spec.reader import read_text
 from tests.support import LEVELS, assert_close
 from tests.test_layouts import torch_gru, torch_lstm
 
+PAGE = (Path(__file__).resolve().parent.parent / "docs" / "models.md").read_text("utf-8")
 HAS_TORCH = importlib.util.find_spec("torch") is not None
 BOUND = 1e-12
 LENGTHS = np.array([4, 1, 6, 3])
@@ -341,3 +347,38 @@ def test_a_name_used_twice_is_one_set_of_parameters() -> None:
     total = {key: array + gradients.get(key.replace("one", "other"), 0) for key, array in gradients.items()}
     expected = {key: total[key] if "one" in key else gradients[key] for key in shared.gradients()}
     assert_close(shared.gradients(), expected, BOUND)
+
+
+# The page
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
+
+
+def test_the_page_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (spec,) = blocks("yaml")
+    path = tmp_path / "tagger.yaml"
+    path.write_text(spec, "utf-8")
+    done = compile_file(path)
+    assert check(done.source, done.cell, done.step.forward).ok
+    build.write_all(build.compile_all([build.Job(path, tmp_path / "modules", 1)]))
+    monkeypatch.syspath_prepend(str(tmp_path))
+    exec("".join(blocks("python")), {})
+    del sys.modules["modules"], sys.modules["modules.tagger"]
+
+
+def test_the_page_shows_an_error_as_it_is() -> None:
+    (shown,) = blocks("text")
+    text = blocks("yaml")[0].replace("concat(forwards.a, backwards.a, axis=1)", "forwards.a + backwards.a")
+    with pytest.raises(SpecError) as caught:
+        compile_cell(read_text(text, "tagger.yaml"))
+    folder = f"{find_spec('softmax_cross_entropy').parent}/"
+    assert str(caught.value).replace(folder, "") + "\n" == shown
+
+
+def test_the_page_names_models_that_are_shipped() -> None:
+    named = set(re.findall(r"`(\w+_\w+)`", PAGE))
+    assert {"stacked_lstm", "deep_lstm", "word_language_model"} <= named
+    for name in named - {"average_over", "there_c", "d_state", "forward_sequence"}:
+        find_spec(name)

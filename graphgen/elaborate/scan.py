@@ -132,7 +132,9 @@ class _Loop:
         found = [name for name in dims if all(state.shape.count(Dim.of(name)) == 1 for state in cell.states)]
         if len(found) != 1 or not cell.states:
             what = f"both {' and '.join(found)} are" if found else "no dim is"
-            raise self.at.fail(f"{what} of the size {size} in every state of {self.place.name}", tree)
+            told = ", ".join(f"{name} = {self.sizes[name]}" for name in cell.dims)
+            message = f"{what} of the size {size} in every state of {self.place.name}"
+            raise self.at.fail(message, tree, f"its dims are {told}")
         return found[0]
 
     def run(self, reverse: bool) -> Value:
