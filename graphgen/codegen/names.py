@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Protocol
 
 from graphgen.ir.graph import Graph, Note
@@ -60,15 +60,14 @@ class ForwardNames:
 
     def learn(self, graph: Graph) -> None:
         """Take over the user's names from a forward graph and the bodies of its loops."""
-        for node, note in graph.notes.items():
+        graphs = list(_with_bodies(graph))
+        for node, note in ((node, note) for one in graphs for node, note in one.notes.items()):
             self.notes.setdefault(node, note)
             if note.name:
                 self.of.setdefault(node, note.name)
                 self.names.taken.add(note.name)
-        for node in graph.order():
-            if node.op is OPS["scan"]:
-                self.learn(node.attrs["body"])
-            elif node.op is OPS["slice"]:
+        for node in (node for one in graphs for node in one.order()):
+            if node.op is OPS["slice"]:
                 self.name(node)  # now, so that they are numbered in the order of the equations
 
     def name(self, node: Node, note: Note = NOTHING, dying: Collection[str] = ()) -> str:
@@ -126,6 +125,14 @@ class ForwardNames:
             return f"{node.op.name}_{named[0]}"
         equation = self.notes.get(node, Note()).equation
         return node.op.name if equation is None else f"{self.targets[equation]}_{node.op.name}"
+
+
+def _with_bodies(graph: Graph) -> Iterator[Graph]:
+    """A graph and the bodies of its loops."""
+    yield graph
+    for node in graph.order():
+        if node.op is OPS["scan"]:
+            yield from _with_bodies(node.attrs["body"])
 
 
 class BackwardNames:

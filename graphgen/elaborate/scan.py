@@ -121,7 +121,9 @@ class _Loop:
         self.batch = self._batch(lengths.shape[0], tree)
         steps = make.expand_dims(make.arange(n=self.length), axis=1)
         goes_on = make.less(steps, make.expand_dims(lengths, axis=0))
-        self.at.note(goes_on)
+        if goes_on not in self.at.notes:
+            called = self.place.model.printed("goes_on_steps")
+            self.at.notes[goes_on] = Note(equation=self.at.number, called=called)
         self.mask = self._leaf("inputs", "goes_on", goes_on, lengths.shape, "bool")
         self.sliced.append(self.mask)
 
