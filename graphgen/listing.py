@@ -20,7 +20,7 @@ def cells() -> str:
         if path.parent.name != group:
             group = path.parent.name
             lines.append(f"{group}:")
-        lines.append(f"  {name:24}{_first_sentence(read(path).doc)}")
+        lines.append(f"  {name:28}{_first_sentence(read(path).doc)}")
     return "\n".join(lines) + f"\n\nin {folder('specs')}\n"
 
 
