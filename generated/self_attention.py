@@ -191,13 +191,20 @@ class _Shapes:
     def __init__(self, steps: str = "", **records: Any) -> None:
         self.records = records
         self.right: dict[Any, tuple[Any, np.dtype[Any]]] = {}  # shapes that were found to be right, with their dtypes
-        self.fields = []
+        self.fields: list[tuple[str, str, list[str]]] = []
+        self.nested = False
         for argument, record in records.items():
-            lead = [steps] if steps and argument in ("inputs", "d_outputs") else []
-            for field in record._fields:
-                annotation = record.__annotations__[field]
-                kind, _, dims = ("size", "", "") if annotation is int else annotation.__metadata__[0].partition("[")
-                self.fields.append((f"{argument}.{field}", kind, [*lead, *filter(None, dims[:-1].split(", "))]))
+            self._enter(argument, record, [steps] if steps and argument in ("inputs", "d_outputs") else [])
+
+    def _enter(self, path: str, record: Any, lead: list[str]) -> None:
+        """Enter the fields of a record, and of the records within it."""
+        for field, annotation in record.__annotations__.items():
+            if hasattr(annotation, "_fields"):
+                self.nested = True
+                self._enter(f"{path}.{field}", annotation, lead)
+                continue
+            kind, _, dims = ("size", "", "") if annotation is int else annotation.__metadata__[0].partition("[")
+            self.fields.append((f"{path}.{field}", kind, [*lead, *filter(None, dims[:-1].split(", "))]))
 
     def check(self, *given: Any, **sizes: int) -> np.dtype[Any]:
         """The dtype of all floats; ValueError for the first array that is not what its record says.
@@ -205,7 +212,7 @@ class _Shapes:
         What was found to be right is remembered, so that the next call costs little.
         """
         try:
-            arrays = [array for record in given for array in record]
+            arrays = [array for record in given for array in (_flat(record) if self.nested else record)]
             dtypes = [getattr(array, "dtype", None) for array in arrays]
             shapes = (*map(type, given), *sizes.values(), *[getattr(array, "shape", array) for array in arrays])
             known, dtype = self.right[shapes]
@@ -222,10 +229,10 @@ class _Shapes:
     def _compare(self, given: Any, sizes: dict[str, int]) -> np.dtype[Any]:
         """Compare one array after the other: the first one with a size in its shape tells it to the others."""
         for (argument, record), values in zip(self.records.items(), given):
-            if getattr(values, "_fields", None) != record._fields:
-                expected = f"{record.__name__}({', '.join(record._fields)})"
-                raise ValueError(f"{argument} is {_what(values)}, expected {expected}")
-        rows = [(*row, array) for row, array in zip(self.fields, [array for record in given for array in record])]
+            _compare_record(argument, record, values)
+        rows = [
+            (*row, array) for row, array in zip(self.fields, [array for record in given for array in _flat(record)])
+        ]
         sizes |= {name.partition(".")[2]: array for name, kind, _, array in rows if kind == "size"}
         rows = [row for row in rows if row[1] != "size" and not _is_left_out(*row)]
         floats = [(name, array.dtype) for name, kind, _, array in rows if not kind and _is_float(array)]
@@ -238,6 +245,21 @@ class _Shapes:
             why = f", as {leader} is {dtype}" if not kind and _is_float(array) and array.dtype != dtype else ""
             raise ValueError(f"{name} is {_what(array)}, expected {expected}{why}")
         return dtype
+
+
+def _flat(record: Any) -> Any:
+    """The arrays of a record, and of the records within it."""
+    for value in record:
+        yield from _flat(value) if hasattr(value, "_fields") else [value]
+
+
+def _compare_record(path: str, record: Any, values: Any) -> None:
+    """ValueError unless a value has the fields of a record, and so within it."""
+    if getattr(values, "_fields", None) != record._fields:
+        raise ValueError(f"{path} is {_what(values)}, expected {record.__name__}({', '.join(record._fields)})")
+    for field, annotation in record.__annotations__.items():
+        if hasattr(annotation, "_fields"):
+            _compare_record(f"{path}.{field}", annotation, getattr(values, field))
 
 
 def _is_left_out(name: str, kind: str, dims: list[str], array: Any) -> bool:
@@ -343,6 +365,14 @@ def _arrays(results: Any, name: str = "") -> Any:
         yield from _arrays(value, f"{type(results).__name__.lower()}.{field}" if field else name)
 
 
+def _record_watched(record: Any) -> Any:
+    """A record with every array watched, in records within it too."""
+    where, fields = type(record).__name__.lower(), zip(getattr(record, "_fields", ()), record)
+    return type(record)(
+        *(_record_watched(v) if hasattr(v, "_fields") else _watched(v, f"{where}.{name}") for name, v in fields)
+    )
+
+
 def _traced(where: str, function: Any, *records: Any, **sizes: int) -> Any:
     """What a function returns; if there is a NaN in it, FloatingPointError from the operation that made it."""
     try:
@@ -350,7 +380,7 @@ def _traced(where: str, function: Any, *records: Any, **sizes: int) -> Any:
             results = function(*records, **sizes)
             if not any(np.isnan(array).any() for _, array in _arrays(results) if array is not None):
                 return results
-            function(*(type(r)(*(_watched(array, name) for name, array in _arrays(r))) for r in records), **sizes)
+            function(*(_record_watched(record) for record in records), **sizes)
             for name, array in _arrays(results):
                 _watched(array, name)
     except FloatingPointError as error:

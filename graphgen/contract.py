@@ -17,3 +17,9 @@ MODULE_NAMES = frozenset(
         *("residuals", "d_outputs", "d_state", "d_final", "dtype", "rng", "Workspace", "workspace"),
     ]
 )
+
+
+def record_name(group: str, path: str = "") -> str:
+    """The record of a group, such as "parameters"; a path of uses leads to one within it: "EncoderParameters"."""
+    words = path.replace(".", "_").split("_")
+    return "".join(word[:1].upper() + word[1:] for word in words) + RECORDS[group]

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from itertools import permutations
 
 from graphgen.contract import PREVIOUS
+from graphgen.ir.op import OPS
 from graphgen.ir.shape import show
 from graphgen.spec.model import Cell, Equation
 
@@ -52,6 +53,8 @@ def _partner(
 def _kinds(cell: Cell) -> dict[str, str]:
     kinds = {name: f"constant {value}" for name, value in cell.constants.items()}
     kinds |= {equation.target: "equation" for equation in cell.equations}
+    kinds |= {use.name: f"use {use.told}" for use in cell.uses}
+    kinds |= {f.name: f"function of {', '.join(f.arguments)}: {f.body.text.strip()}" for f in cell.functions}
     for kind, variables in (("parameter", cell.parameters), ("input", cell.inputs), ("state", cell.states)):
         kinds |= {variable.name: kind for variable in variables}
     return kinds | {state.name + PREVIOUS: "previous state" for state in cell.states}
@@ -116,19 +119,26 @@ def _shallow(node: ast.expr) -> str:
         case ast.BinOp(op=op) | ast.UnaryOp(op=op):
             return type(op).__name__
         case ast.Call(func=func, keywords=keywords):
-            return f"{ast.unparse(func)} {[k.arg for k in keywords]}"
+            return f"{ast.unparse(func) if _is_op(func) else ''} {[k.arg for k in keywords]}"
         case ast.Constant(value=value):
             return repr(value)
         case ast.Compare(ops=[op]):
             return type(op).__name__
+        case ast.Attribute(attr=attr):
+            return attr
         case ast.Slice(lower=lower, upper=upper, step=step):
             return f"{bool(lower)} {bool(upper)} {bool(step)}"
     return ""
 
 
+def _is_op(node: ast.expr) -> bool:
+    """Whether a name is that of an operation, which is the same in every spec."""
+    return isinstance(node, ast.Name) and node.id in OPS
+
+
 def _children(node: ast.expr) -> Iterator[ast.expr]:
     for child in ast.iter_child_nodes(node):
-        if isinstance(node, ast.Call) and child is node.func:
+        if isinstance(node, ast.Call) and child is node.func and _is_op(child):
             continue
         if isinstance(child, ast.keyword):
             yield child.value
@@ -164,6 +174,8 @@ def _declared(cell: Cell, renaming: Renaming) -> dict[tuple[str, ...], str]:
     for kind, variables in (("parameter", cell.parameters), ("state", cell.states)):
         for v in variables:
             lines[kind, renaming.get(v.name, v.name)] = f"{kind} {v.name} {show(v.shape)}"
+    for use in cell.uses:
+        lines["use", renaming.get(use.name, use.name), use.told] = f"use {use.name}: {use.told}"
     for name, value in cell.constants.items():
         lines["constant", renaming.get(name, name), str(value)] = f"constant {name} = {value}"
     if cell.average_over is not None:

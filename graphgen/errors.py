@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from graphgen.faults import KINDS
 
@@ -41,20 +41,25 @@ class Position:
 
 @dataclass(frozen=True)
 class Fault:
-    """One fault of a spec; `code` is a row of the table of faults, which knows a cure where none is given."""
+    """One fault of a spec; `code` is a row of the table of faults, which knows a cure where none is given.
+
+    `beside` are other places that belong to it, each after what is to be said of it.
+    """
 
     code: str
     message: str
     position: Position
     cure: str = ""
+    beside: tuple[tuple[str, Position], ...] = ()
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "message", _short(self.message))
         object.__setattr__(self, "cure", _short(self.cure or KINDS[self.code].cure))
 
     def __str__(self) -> str:
-        where = f"{self.position.file}:{self.position.line}:{self.position.column}"
-        return f"{where}: {self.message} [{self.code}]\n{self.position.pointer()}\n  {self.cure}"
+        places = ((f"{self.message} [{self.code}]", self.position), *self.beside)
+        told = (f"{p.file}:{p.line}:{p.column}: {what}\n{p.pointer()}" for what, p in places)
+        return "\n".join([*told, f"  {self.cure}"])
 
 
 class GraphgenError(Exception):
@@ -79,6 +84,10 @@ class SpecError(GraphgenError):
     def __init__(self, *faults: Fault) -> None:
         self.faults = faults
         super().__init__("\n".join(map(str, faults)))
+
+    def also(self, what: str, position: Position) -> SpecError:
+        """The same faults, each with one place more that belongs to it."""
+        return SpecError(*(replace(fault, beside=(*fault.beside, (what, position))) for fault in self.faults))
 
 
 class Faults:

@@ -23,7 +23,7 @@ def cells() -> str:
         if path.parent.name != group:
             group = path.parent.name
             lines.append(f"{group}:")
-        lines.append(f"  {name:24}{_first_sentence(read(path).doc)}")
+        lines.append(f"  {name:28}{_first_sentence(read(path).doc)}")
     return "\n".join(lines) + f"\n\nin {folder('specs')}\n"
 
 
@@ -66,6 +66,8 @@ def faults_reference() -> str:
     lines = [FAULTS_INTRODUCTION]
     for room, kinds in ROOMS.items():
         lines.append(f"## {room}\n")
+        base = kinds[0].base
+        lines += [f"Here the spec is this one:\n\n```yaml\n{base}```\n"] if base != EXAMPLE else []
         lines += [_fault_entry(kind) for kind in kinds]
     return "\n".join(lines)
 
@@ -109,7 +111,7 @@ def _told(kind: Kind) -> str:
     try:
         elaborate(draft_bytes(kind.example, "demo.yaml"))
     except SpecError as error:
-        return str(error)
+        return str(error).replace(str(folder("specs")), "specs")
     raise DefectError(f"the example of {kind.code} has no fault")
 
 

@@ -16,7 +16,7 @@ import numpy as np
 from graphgen.check.module import Trial
 from graphgen.spec.model import Cell
 from tests.primitives import evaluate
-from tests.support import Namespace
+from tests.restated import executed
 
 Step = Callable[[dict[str, Any]], dict[str, Any]]
 Arrays = dict[str, np.ndarray]
@@ -94,15 +94,13 @@ def through_time(step: Pulled, one: Trial, cotangents: Arrays) -> tuple[Arrays, 
 
 def equations(cell: Cell, sizes: Mapping[str, int]) -> Step:
     """A function of arrays by key that executes each equation as the line of Python that it is."""
-    known = Namespace({**sizes, **cell.constants})
-    for function in cell.functions:
-        exec(f"{function.name} = lambda {', '.join(function.arguments)}: ({function.body.text})", known)
 
     def step(arrays: dict[str, Any]) -> dict[str, Any]:
-        names = {key.split(".")[1] + "_prev" * key.startswith("state."): array for key, array in arrays.items()}
-        here = Namespace({**known, **names})
-        for equation in cell.equations:
-            exec(equation.text, here)
+        groups = {key: key.split(".", 1) for key in arrays}
+        parameters = {path: arrays[key] for key, (group, path) in groups.items() if group == "parameters"}
+        given = {path: arrays[key] for key, (group, path) in groups.items() if group == "inputs"}
+        given |= {f"{path}_prev": arrays[key] for key, (group, path) in groups.items() if group == "state"}
+        here = executed(cell, parameters, given, sizes)
         outputs = {f"outputs.{name}": here[name] for name, _ in cell.outputs}
         return outputs | {f"state.{state.name}": here[state.name] for state in cell.states}
 

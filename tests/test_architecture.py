@@ -19,7 +19,7 @@ BELOW = {
     "ops": {"ir", "errors", "faults"},
     "contract": {"ops"},
     "resources": {"errors"},
-    "spec": {"contract", "ops", "ir", "errors", "faults"},
+    "spec": {"resources", "contract", "ops", "ir", "errors", "faults"},
     "elaborate": {"spec.model", "contract", "ops", "ir", "errors", "faults"},
     "autodiff": {"ops", "ir", "errors"},
     "passes": {"ops", "ir", "errors"},

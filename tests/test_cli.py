@@ -275,6 +275,12 @@ def test_show_prints_each_stage(stage: str, pieces: list[str]) -> None:
         assert piece in printed
 
 
+def test_show_tells_what_a_model_uses() -> None:
+    printed = run("show", "deep_lstm", "--stage", "spec").splitlines()
+    assert {"use first: lstm", "use others: lstm_layer, a stack of n_l"} <= set(printed)
+    assert "input inputs.lengths: [m]" in run("show", "deep_lstm", "--stage", "graph").splitlines()
+
+
 def test_show_has_every_stage_for_a_cell_with_states() -> None:
     assert len({run("show", "lstm", "--stage", stage, "-O0") for stage in STAGES}) == len(STAGES)
 

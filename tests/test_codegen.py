@@ -58,9 +58,21 @@ def test_lines_are_short_and_names_are_the_users(name, level):
     assert not done.source.endswith("\n\n")
     (forward,) = [f for f in ast.parse(done.source).body if getattr(f, "name", "") == "forward"]
     assigned = {n.id for n in ast.walk(forward) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
-    named = {note.name for node, note in done.step.forward.notes.items() if note.equation is not None and node.inputs}
+    notes = [(node, note) for node, note in done.step.forward.notes.items() if node.op.name != "item"]
+    named = {note.name for node, note in notes if note.equation is not None and node.inputs}
     needed = {note.name for node, note in done.step.forward.notes.items() if node.weak}
     assert named - needed - {""} <= assigned
+
+
+def with_bodies(graph):
+    """A graph and the bodies of its loops."""
+    loops = [node for node in graph.order() if node.op.name == "scan"]
+    return [graph, *(inner for node in loops for inner in with_bodies(node.attrs["body"]))]
+
+
+def lines_of(graph):
+    """The nodes that may have lines of their own: all but loops and their results."""
+    return [node for node in graph.order() if node in graph.notes and node.op.name not in ("scan", "item")]
 
 
 @pytest.mark.parametrize("name", shipped_specs())
@@ -68,8 +80,8 @@ def test_every_block_of_level_0_tells_its_equation_and_every_junction_its_rule(n
     done = compile_file(find_spec(name), 0)
     backward = done.source[done.source.index("def backward(") :].split("\ndef ")[0]
     body = backward[backward.index("# the cotangents handed in") : backward.index("return Gradients")]
-    graph = done.step.backward
-    rules = [graph.notes[node].rule for node in graph.order() if node in graph.notes and graph.notes[node].rule]
+    noted = [one.notes[node] for one in with_bodies(done.step.backward) for node in lines_of(one)]
+    rules = [note.rule for note in noted if note.rule]
     comments = [line.split("# ", 1)[1] for line in body.splitlines() if "# " in line]
     assert sorted(rules) == sorted(comment for comment in comments if comment in rules)
     headings = {f"{number}. {equation.text}"[:60] for number, equation in enumerate(done.cell.equations, start=1)}

@@ -85,3 +85,20 @@ def test_the_three_grus():
         "  h = (1 - z) * n + z * h_prev",
         "- parameter b_hn [n_h, 1]",
     )
+
+
+def test_uses_are_the_same_under_other_names_and_differ_as_what_they_use():
+    path = find_spec("bidirectional_gru")
+    text = path.read_text("utf-8")
+    renamed = text.replace("forwards", "ahead").replace("backwards", "behind")
+    assert compare(read_text(text), read_text(renamed)).same
+    other = compare(read_text(text), read_text(text.replace("backwards: gru_reset_after", "backwards: mgu")))
+    assert not other.same
+    assert {"- use backwards: gru_reset_after", "+ use backwards: mgu"} <= set(other.lines)
+
+
+def test_what_is_chosen_of_a_record_tells_equations_apart():
+    text = find_spec("stacked_lstm").read_text("utf-8")
+    lines = compare(read_text(text), read_text(text.replace("c2 = second.final.c", "c2 = second.final.a"))).lines
+    assert "- c2 = second.final.c" in lines
+    assert "+ c2 = second.final.a" in lines

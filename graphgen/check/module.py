@@ -78,10 +78,25 @@ def is_analytic(graph: Graph) -> bool:
     for node in graph.order():
         if not node.op.analytic and any(operand.dtype == "float" and not operand.weak for operand in node.inputs):
             return False
-        body = node.op.inner(**node.attrs)
+        body = node.op.inner(**node.attrs) or node.attrs.get("body")
         if body is not None and not is_analytic(body):
             return False
     return True
+
+
+def filled(record: Any, key: str, values: Mapping[str, Any]) -> Any:
+    """A record from values by key; the fields of "parameters.encoder" have keys "parameters.encoder.W_g"."""
+    kinds = {f"{key}.{name}": kind for name, kind in record.__annotations__.items()}
+    return record(*(filled(kind, k, values) if hasattr(kind, "_fields") else values[k] for k, kind in kinds.items()))
+
+
+def emptied(record: Any, path: str = "") -> Iterator[tuple[str, Any]]:
+    """The values in a record, and in those within it, by key."""
+    for name, value in record._asdict().items():
+        if hasattr(value, "_fields"):
+            yield from emptied(value, f"{path}{name}.")
+        else:
+            yield path + name, value
 
 
 class Trial:
@@ -126,8 +141,7 @@ class Trial:
 
     def record(self, group: str, values: Mapping[str, Any]) -> Any:
         """A record of the module, filled from keys "group.name"."""
-        fields = {key.split(".", 1)[1]: value for key, value in values.items() if key.startswith(f"{group}.")}
-        return getattr(self.module, RECORDS[group])(**fields)
+        return filled(getattr(self.module, RECORDS[group]), group, values)
 
     def run(self, arrays: Arrays) -> tuple[dict[str, Any], Any]:
         """The forward pass: its results by key, and the residuals."""
@@ -161,12 +175,7 @@ class Trial:
         cotangents = [self.record(group, self.cotangents) for group in groups]
         backward = self.module.backward if self.length is None else self.module.backward_sequence
         result = backward(self.record("parameters", self.arrays), residuals, *cotangents)
-        return {
-            f"{group}.{name}": np.asarray(value)
-            for group, record in result._asdict().items()
-            for name, value in record._asdict().items()
-            if value is not None
-        }
+        return {key: np.asarray(value) for key, value in emptied(result) if value is not None}
 
     def rows(self) -> Iterator[Row]:
         """One row for each gradient."""

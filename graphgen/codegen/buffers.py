@@ -17,7 +17,9 @@ from graphgen.ir.shape import Dim, Shape
 
 def takes_place(node: Node) -> bool:
     """Whether NumPy can write what a node computes into an array that is there already; a number is no array."""
-    if node.op.view or node.weak or node.dtype != "float" or not (node.inputs and node.shape):
+    if node.op.view or node.op is OPS["item"] or node.weak or node.dtype != "float":
+        return False
+    if not (node.inputs and node.shape):
         return False
     return (
         node.op is OPS["concat"]

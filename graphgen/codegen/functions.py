@@ -9,6 +9,7 @@ from graphgen.codegen.lower import Lowering
 from graphgen.codegen.names import BackwardNames, ForwardNames, Naming
 from graphgen.codegen.program import Array, Block, Field, Function, Line, Record
 from graphgen.codegen.prologue import Source, prologue
+from graphgen.codegen.records import construct
 from graphgen.codegen.storage import Stored
 from graphgen.codegen.text import call, codes, enclose, names_in, names_read, remarked, tidy, wrapped
 from graphgen.contract import RECORDS
@@ -23,15 +24,17 @@ WORKSPACE = "workspace: Workspace | None = None"
 
 @dataclass(frozen=True)
 class Spoken:
-    """What the functions say of the cell: its equations and what its dims count."""
+    """What the functions say of the cell: its equations, those of what it uses, and what its dims count."""
 
     equations: Sequence[str]
+    used: Sequence[str]
     dims: dict[str, str]
     has_state: bool
 
     def heading(self, number: int) -> str:
         """The heading of what an equation came to."""
-        return f"{number + 1}. {self.equations[number]}"
+        own = len(self.equations)
+        return f"{number + 1}. {self.equations[number]}" if number < own else self.used[number - own]
 
 
 def members(graph: Graph | Iterable[str], group: str) -> list[str]:
@@ -102,7 +105,9 @@ class Pair:
             for name in members(graph, group):
                 leaf = graph.inputs[f"{group}.{name}"]
                 whole = self.length is not None and group in ("inputs", "state")[: 2 if self.in_place else 1]
-                sources.append(Source(group, name, f"{group}.{name}" if whole else self.names.name(leaf), leaf.shape))
+                record, _, field = f"{group}.{name}".rpartition(".")
+                text = f"{group}.{name}" if whole else self.names.name(leaf)
+                sources.append(Source(record, field, text, leaf.shape))
         return sources
 
     def _forward(self) -> Function:
@@ -115,7 +120,7 @@ class Pair:
 
         def result(group: str) -> str:
             nodes = {name: graph.outputs[f"{group}.{name}"] for name in members(graph.outputs, group)}
-            return call(RECORDS[group], {name: lowering.text(node) for name, node in nodes.items()}, 8)
+            return construct(group, {name: lowering.text(node) for name, node in nodes.items()}, 8)
 
         kept_values = {self.names.name(node): lowering.text(node) for node in self.residuals}
         residuals = call(self.record_name, {**kept_values, **{size: size for size in self.sizes}}, 8)
@@ -159,7 +164,7 @@ class Pair:
 
         def result(group: str) -> str:
             names = members(self.step.forward, group)
-            return call(RECORDS[group], {name: own(graph.outputs.get(f"{group}.{name}")) for name in names}, 8)
+            return construct(group, {name: own(graph.outputs.get(f"{group}.{name}")) for name in names}, 8)
 
         results = [result(group) for group in self.given]
         returns = enclose("return Gradients(", results, ")", 4)

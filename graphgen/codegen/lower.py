@@ -188,7 +188,8 @@ class Lowering:
             for (leaf, operand), result in zip(carried, results)
             if operand.op is OPS["zeros"] and inner.only_grows(leaf, result)
         }
-        self._before(carried, texts, stacked)
+        note = self.note(scan)
+        self._before(carried, texts, stacked, note)
         for item in items:
             if item not in stacked:
                 self.texts[item] = texts[carried[item.attrs["at"]][0]]
@@ -208,17 +209,19 @@ class Lowering:
         steps = f"range({scan.attrs['length']})"
         steps = f"reversed({steps})" if scan.attrs["reverse"] else steps
         if within:
-            self.write(Loop(f"for {t} in {steps}:", within))
+            self.write(Loop(f"for {t} in {steps}:", within), note)
 
-    def _before(self, carried: list[tuple[Node, Node]], texts: dict[Node, str], stacked: Iterable[Node]) -> None:
+    def _before(
+        self, carried: list[tuple[Node, Node]], texts: dict[Node, str], stacked: Iterable[Node], note: Note
+    ) -> None:
         """Write what a loop starts from, and room for what it keeps of every step."""
         for leaf, operand in carried:
             if texts[leaf] != self.text(operand):
-                self.write(Line(f"{texts[leaf]} = {self.text(operand)}"))
+                self.write(Line(f"{texts[leaf]} = {self.text(operand)}"), note)
         for item in stacked:
             self.texts[item] = self.assign(self.naming.name(item, self.note(item), ()))
             dtype = "dtype" if item.dtype == "float" else item.dtype
-            self.write(Line(f"{self.texts[item]} = np.empty({tidy(shape_text(item.shape))}, {dtype})"))
+            self.write(Line(f"{self.texts[item]} = np.empty({tidy(shape_text(item.shape))}, {dtype})"), note)
 
     def _loop_name(self, leaf: Node, operand: Node, body: Graph) -> str:
         """The name of a carry or of a step's slice; a carry may go on under the name it starts from."""

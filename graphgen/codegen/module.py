@@ -6,19 +6,20 @@ import hashlib
 import inspect
 import re
 import textwrap
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
 
 from graphgen import __version__
 from graphgen.codegen import runtime, tracing, usage
 from graphgen.codegen.debug import trace_nan
-from graphgen.codegen.functions import Pair, Spoken, array_type
+from graphgen.codegen.functions import Pair, Spoken, array_type, members
 from graphgen.codegen.lower import Lowering
 from graphgen.codegen.names import ForwardNames
 from graphgen.codegen.program import Block, Field, Function, Line, Program, Record
-from graphgen.codegen.text import call, codes, names_in, tidy
-from graphgen.contract import HELPER_NAMES, MODULE_NAMES, PREVIOUS
+from graphgen.codegen.records import construct, definitions
+from graphgen.codegen.text import codes, names_in, tidy
+from graphgen.contract import HELPER_NAMES, MODULE_NAMES, PREVIOUS, RECORDS
 from graphgen.ir.graph import Graph
 from graphgen.ir.node import Node
 from graphgen.ir.op import OPS, shape_text
@@ -33,18 +34,22 @@ from graphgen.spec.model import Cell, Init, Variable
 def lower(cell: Cell, step: Step, sequence: Step | None, length: Dim, level: int) -> Program:
     """The module of a cell; `sequence` is its step over time, if it has a state."""
     dims = {**cell.dims, **({str(length): "steps"} if sequence else {})}
-    targets = [equation.target for equation in cell.equations]
+    targets = [(path + equation.target).replace(".", "_") for path, equation in cell.written_out]
     previous = [state.name + PREVIOUS for state in cell.states]
     taken = {*MODULE_NAMES, *HELPER_NAMES, *dims, cell.name, *cell.names, *previous}
     names = ForwardNames(targets, taken)
-    spoken = Spoken([equation.text for equation in cell.equations], dims, bool(cell.states))
+    used = [f"{path.removesuffix('.')}: {equation.text}" for path, equation in cell.written_out if path]
+    spoken = Spoken([equation.text for equation in cell.equations], used, dims, bool(cell.states))
     pairs = [Pair(step, names, spoken)]
     if sequence:
         in_place = level > 1  # where the values of a step are other arrays than those of the function of one step
         names = ForwardNames(targets, taken) if in_place else names
         pairs.append(Pair(sequence, names, spoken, length, in_place))
-    functions = [*_setup(cell), *(function for pair in pairs for function in (pair.forward, pair.backward))]
-    functions.append(trace_nan(cell.name, pairs[0], pairs[1] if sequence else None))
+    functions = [
+        *_setup(cell, step.forward),
+        *(function for pair in pairs for function in (pair.forward, pair.backward)),
+        trace_nan(cell.name, pairs[0], pairs[1] if sequence else None),
+    ]
     defined = _defined([graph for pair in pairs for graph in (pair.step.forward, pair.step.backward)])
     called = _helpers([*defined, *functions])
     return Program(
@@ -59,7 +64,7 @@ def lower(cell: Cell, step: Step, sequence: Step | None, length: Dim, level: int
 
 
 def _header(cell: Cell, level: int) -> tuple[str, ...]:
-    digest = hashlib.sha256(cell.source_file.text.encode()).hexdigest()[:16]
+    digest = hashlib.sha256("".join(source.text for source in cell.sources).encode()).hexdigest()[:16]
     file = re.sub(r"[^\w.-]", "_", Path(cell.source_file.file).name)  # it stands in a comment: one line, no more
     made = f"Made by graphgen {__version__} -O{level} from {file} (sha256 {digest})."
     return (made, "Do not edit: change the spec and build again.")
@@ -68,58 +73,62 @@ def _header(cell: Cell, level: int) -> tuple[str, ...]:
 def _doc(cell: Cell) -> tuple[str, ...]:
     paragraphs = [cell.doc or f"The cell {cell.name}.", f"Source: {cell.source}" if cell.source else ""]
     lines = [line for p in paragraphs if p for line in (*textwrap.wrap(p, 100), "")]
+    lines += ["Uses:", *(f"    {use.name}: {use.cell.name}" for use in cell.uses), ""] if cell.uses else []
     lines += ["Sizes:", *(f"    {name}: {doc}" for name, doc in cell.dims.items())] if cell.dims else []
     return tuple(lines)
 
 
-def _records(cell: Cell, graph: Graph) -> tuple[Record, ...]:
-    results = {name: graph.outputs[f"outputs.{name}"] for name, _ in cell.outputs}
-    outputs = {name: array_type(node.shape, node.dtype) for name, node in results.items()}
-    groups = [
-        ("Parameters", "What the cell learns; as gradients, one for each.", _types(cell.parameters)),
-        ("Inputs", "What a step reads; as gradients, one for each.", _types(cell.inputs)),
-        ("State", "What a step hands on to the next; as cotangents, one for each, or None.", _types(cell.states)),
-        ("Outputs", "What a step computes; as cotangents, one for each, or None.", outputs),
-    ]
-    records = [
-        Record(name, doc, tuple(Field(field, text) for field, text in types.items()))
-        for name, doc, types in groups
-        if name != "State" or cell.states
-    ]
-    fields = {"parameters": "Parameters", "inputs": "Inputs", **({"state": "State"} if cell.states else {})}
-    gradients = tuple(Field(name, record) for name, record in fields.items())
-    return (*records, Record("Gradients", "What a backward function returns.", gradients))
+def _records(cell: Cell, graph: Graph) -> Iterator[Record]:
+    for group in _groups(cell, "parameters", "inputs", "state", "outputs"):
+        nodes = graph.outputs if group == "outputs" else graph.inputs
+        found = {name: nodes[f"{group}.{name}"] for name in members(nodes, group)}
+        types = {name: array_type(node.shape, node.dtype) for name, node in found.items()}
+        yield from definitions(group, types, cell)
+    fields = tuple(Field(group, RECORDS[group]) for group in _groups(cell, "parameters", "inputs", "state"))
+    yield Record("Gradients", "What a backward function returns.", fields)
 
 
-def _types(variables: Iterable[Variable]) -> dict[str, str]:
-    return {variable.name: array_type(variable.shape, variable.dtype) for variable in variables}
+def _groups(cell: Cell, *groups: str) -> list[str]:
+    return [group for group in groups if group != "state" or cell.states]
 
 
-def _setup(cell: Cell) -> list[Function]:
+def _setup(cell: Cell, graph: Graph) -> list[Function]:
     """`init_parameters` and `zero_state`."""
-    values = {p.name: _initial(p.shape, p.init or _default_init(p.shape)) for p in cell.parameters}
+    shapes = {path: graph.inputs[f"parameters.{path}"].shape for path, _ in cell.learned}
+    values = {path: _fill(shapes[path], parameter) for path, parameter in cell.learned}
     functions = [
         Function(
             "init_parameters",
-            ("rng: np.random.Generator", *_sizes(cell.parameters, cell)),
+            ("rng: np.random.Generator", *_sizes(shapes.values(), cell)),
             "Parameters",
             ("Fresh parameters, drawn from a random generator.",),
             (),
-            call("return Parameters", values, 4),
+            f"return {construct('parameters', values, 4)}",
         )
     ]
     if cell.states:
         zeros = {state.name: f"np.zeros({tidy(shape_text(state.shape))}, dtype)" for state in cell.states}
-        arguments = tuple(_sizes(cell.states, cell))
+        arguments = tuple(_sizes([state.shape for state in cell.states], cell))
         doc = ("A state of zeros.",)
-        functions.append(Function("zero_state", arguments, "State", doc, (), call("return State", zeros, 4)))
+        functions.append(
+            Function("zero_state", arguments, "State", doc, (), f"return {construct('state', zeros, 4)}")
+        )
     return functions
 
 
-def _sizes(variables: Iterable[Variable], cell: Cell) -> list[str]:
+def _sizes(shapes: Iterable[Shape], cell: Cell) -> list[str]:
     """The arguments that give the sizes in some shapes, and the dtype."""
-    symbols = {symbol for variable in variables for dim in variable.shape for symbol in dim.symbols}
+    symbols = {symbol for shape in shapes for dim in shape for symbol in dim.symbols}
     return ["*", *(f"{name}: int" for name in cell.dims if name in symbols), "dtype: type = np.float64"]
+
+
+def _fill(shape: Shape, parameter: Variable) -> str:
+    """The expression that fills a parameter, or a stack of them one by one."""
+    lead = len(shape) - len(parameter.shape)
+    text = _initial(shape[lead:], parameter.init or _default_init(shape[lead:]))
+    for number in reversed(shape[:lead]):
+        text = f"np.stack([{text} for _ in range({number})])"
+    return text
 
 
 def _default_init(shape: Shape) -> Init:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Protocol
 
 from graphgen.ir.graph import Graph, Note
@@ -60,14 +60,14 @@ class ForwardNames:
 
     def learn(self, graph: Graph) -> None:
         """Take over the user's names from a forward graph and the bodies of its loops."""
-        for node, note in graph.notes.items():
+        graphs = list(_with_bodies(graph))
+        for node, note in ((node, note) for one in graphs for node, note in one.notes.items()):
             self.notes.setdefault(node, note)
             if note.name:
                 self.of.setdefault(node, note.name)
-        for node in graph.order():
-            if node.op is OPS["scan"]:
-                self.learn(node.attrs["body"])
-            elif node.op is OPS["slice"]:
+                self.names.taken.add(note.name)
+        for node in (node for one in graphs for node in one.order()):
+            if node.op is OPS["slice"]:
                 self.name(node)  # now, so that they are numbered in the order of the equations
 
     def name(self, node: Node, note: Note = NOTHING, dying: Collection[str] = ()) -> str:
@@ -95,7 +95,10 @@ class ForwardNames:
         """The name of what a value is a view of."""
         while node.op.view and node not in self.of:
             node = node.inputs[0]
-        return str(node.attrs["name"]).split(".")[-1] if node.op is OPS["input"] else self.name(node)
+        if node.op is not OPS["input"]:
+            return self.name(node)
+        group, *names = str(node.attrs["name"]).split(".")  # "inputs.x", or "residual.5" in a loop's backward
+        return names[-1] if names and names[-1].isidentifier() else group
 
     def _describe(self, node: Node) -> str:
         """A name for a value that the user gave none: `tanh_c`, `gate_1`, `gate_add`, `a_steps`."""
@@ -105,8 +108,9 @@ class ForwardNames:
         if note.called:
             return note.called
         if node.op is OPS["item"]:
-            body: Graph = node.inputs[0].attrs["body"]
-            return over_steps(self.name(list(body.outputs.values())[node.attrs["at"]]))
+            loop, at = node.inputs[0].attrs, node.attrs["at"]
+            name = self.name(list(loop["body"].outputs.values())[at])
+            return f"{name}_final" if at < loop["carries"] else over_steps(name)
         if node.op is OPS["input"]:
             group, _, name = str(node.attrs["name"]).rpartition(".")
             return f"{name}_steps" if group == "inputs" else name
@@ -125,6 +129,14 @@ class ForwardNames:
 def over_steps(name: str) -> str:
     """The name of the values that a value has at every step."""
     return name if name.endswith("_steps") else f"{name}_steps"
+
+
+def _with_bodies(graph: Graph) -> Iterator[Graph]:
+    """A graph and the bodies of its loops."""
+    yield graph
+    for node in graph.order():
+        if node.op is OPS["scan"]:
+            yield from _with_bodies(node.attrs["body"])
 
 
 class BackwardNames:

@@ -40,11 +40,11 @@ def prologue(sources: Sequence[Source], used: set[str], dims: Mapping[str, str])
         if symbol in needed:
             needed |= set(known[symbol].rest.symbols)
     missing = [symbol for symbol in dims if symbol in needed and symbol not in known]
-    lines = [
-        line
-        for argument, group in groupby(sources, lambda s: s.argument)
-        for line in _unpack(list(group), used, others=argument == "residuals" and bool(missing))
-    ]
+    lines: list[Line] = []
+    for argument, fields in groupby(sources, lambda s: s.argument):
+        within = any(source.argument.startswith(f"{argument}.") for source in sources)
+        others = within or (argument == "residuals" and bool(missing))
+        lines += _unpack(list(fields), used, others)
     wanted = [binding for symbol, binding in known.items() if symbol in needed]
     for whole, group in groupby(wanted, lambda binding: binding.array):
         several = list(group)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 
 import jinja2
@@ -11,6 +12,8 @@ from graphgen.codegen.text import LINE, wrapped
 from graphgen.resources import folder
 
 TARGET = "numpy"
+WIDEST = 118  # of any line
+_ASSIGNMENT = re.compile(r"([^\n(\[]+ \+?=) (.+)")
 
 
 @lru_cache(maxsize=1)
@@ -55,10 +58,17 @@ def quoted(line: str) -> str:
     return line.replace('"', '\\"') if '""' in line else line
 
 
+def bracketed(code: str) -> str:
+    """An assignment with its right side in brackets, on a line of its own; what has several lines stays as it is."""
+    match = _ASSIGNMENT.fullmatch(code)
+    return f"{match[1]} (\n    {match[2]}\n)" if match else code
+
+
 def beside(line: Line, column: int, indent: int) -> str:
     """A statement with its remark: beside it in one column, or above it where there is no room."""
     margin = " " * indent
-    code = line.code.replace("\n", "\n" + margin)
+    code = line.code if indent + len(line.code) <= WIDEST else bracketed(line.code)
+    code = code.replace("\n", "\n" + margin)
     if not line.remark:
         return margin + code
     beside = f"{margin}{code.ljust(column)}  # {line.remark}"

@@ -90,5 +90,6 @@ def enclose(begin: str, parts: Iterable[str], end: str, indent: int = 0) -> str:
     if any("\n" in part or "(" in part for part in given):
         body = ",\n".join(inner + part for part in given)
     else:
-        body = textwrap.fill(", ".join(given), LINE - 1, initial_indent=inner, subsequent_indent=inner)
+        wrap = textwrap.TextWrapper(LINE - 1, inner, inner, break_long_words=False, break_on_hyphens=False)
+        body = wrap.fill(", ".join(given))
     return f"{begin}\n{body},\n{' ' * indent}{end}"

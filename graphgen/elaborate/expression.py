@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Container, Mapping
+from dataclasses import dataclass
 from functools import partial
+from typing import TYPE_CHECKING
 
 from graphgen.contract import PREVIOUS
 from graphgen.elaborate.arguments import attribute, bind
 from graphgen.elaborate.numbers import compute
+from graphgen.elaborate.scan import scan
 from graphgen.elaborate.subscript import subscript
+from graphgen.elaborate.uses import Record, call_use
 from graphgen.errors import SpecError, did_you_mean
 from graphgen.ir.graph import Note
 from graphgen.ir.node import Node, build
@@ -19,29 +23,39 @@ from graphgen.ops.formula import COMPARE, OPERATIONS
 from graphgen.ops.function import Function
 from graphgen.spec.model import Equation, Expression
 
-Value = Node | Dim | float | str | None | tuple["Value", ...]
+if TYPE_CHECKING:
+    from graphgen.elaborate.place import Place
+
+Value = Node | Dim | float | str | None | tuple["Value", ...] | Record
 PUBLIC = {name: op for name, op in OPS.items() if op.public}
+
+
+@dataclass(frozen=True, eq=False)
+class Scope:
+    """What an equation may refer to, and the notes of the graph that it becomes a part of."""
+
+    names: dict[str, Value]
+    functions: Mapping[str, Function]
+    uses: Mapping[str, Place]
+    later: dict[str, Equation]  # assigned further down
+    unknown: Container[str]  # what is missing only because of a fault that is told already
+    notes: dict[Node, Note]
 
 
 class Elaborator:
     """Elaborates one equation's expression, and notes for every node which equation it came from."""
 
-    def __init__(
-        self,
-        expression: Expression,
-        names: Mapping[str, Value],
-        functions: Mapping[str, Function],
-        later: Mapping[str, Equation],
-        unknown: Container[str],
-        notes: dict[Node, Note],
-        number: int,
-    ) -> None:
-        self.expression, self.names, self.functions = expression, names, functions
-        self.later, self.unknown, self.notes, self.number = later, unknown, notes, number
+    def __init__(self, expression: Expression, scope: Scope, number: int) -> None:
+        self.expression, self.scope, self.number = expression, scope, number
+        self.names, self.functions, self.uses = scope.names, scope.functions, scope.uses
+        self.later, self.unknown, self.notes = scope.later, scope.unknown, scope.notes
 
-    def result(self, target: str) -> Node | Dim | float:
+    def result(self, target: str) -> Value:
         """The value of the whole expression, under the name it is given."""
-        value = self.expression.computed(lambda: self.operand(self.expression.tree))
+        value = self.expression.computed(lambda: self.value(self.expression.tree))
+        if isinstance(value, Record):
+            return value
+        value = self.as_operand(value, self.expression.tree)
         node = build("size", dim=value) if isinstance(value, Dim) else value
         if isinstance(node, Node) and node.inputs and not self.notes.get(node, Note()).name:
             self.notes[node] = Note(name=target, equation=self.number)
@@ -49,7 +63,13 @@ class Elaborator:
 
     def operand(self, tree: ast.expr) -> Node | Dim | float:
         """A value that can be computed with."""
-        value = self.value(tree)
+        return self.as_operand(self.value(tree), tree)
+
+    def as_operand(self, value: Value, tree: ast.expr) -> Node | Dim | float:
+        """A value that can be computed with, if it is one."""
+        if isinstance(value, Record):
+            cure = f"choose one: {', '.join(f'.{name}' for name in value.fields)}"
+            raise self.fail("record", f"this is all that {value.of} returns, not one array", tree, cure)
         if value is None or isinstance(value, bool | str | tuple):
             raise self.fail("not-a-value", "expected an array or a number", tree)
         return value
@@ -70,8 +90,8 @@ class Elaborator:
                 return self.built(tree, COMPARE[type(op)], self.operand(left), self.operand(right))
             case ast.Call(func=ast.Name(id=name)):
                 return self.call(name, tree)
-            case ast.Attribute(value=operand):
-                return self.built(tree, "transpose", self.array(operand, ".T"))
+            case ast.Attribute(value=operand, attr=name):
+                return self.attribute(tree, operand, name)
             case ast.Subscript(value=operand, slice=places):
                 whole = self.value(operand)
                 if isinstance(whole, tuple):
@@ -94,11 +114,26 @@ class Elaborator:
             previous = f"; the state before the step is {name}{PREVIOUS}" if name + PREVIOUS in self.names else ""
             message = f"'{name}' is not assigned yet: see line {line}"
             raise self.fail("later-name", message, tree, f"move that equation up{previous}")
+        if name in self.uses:
+            cure = f"call it: {name}(…), or scan({name}, …)"
+            raise self.fail("use-uncalled", f"'{name}' is a spec", tree, cure)
         if name in PUBLIC or name in self.functions:
             raise self.fail("function-name", f"'{name}' is a function", tree, f"call it: {name}(…)")
         if name in self.unknown:
             raise SpecError
         raise self.fail("unknown-name", f"there is no '{name}'", tree, did_you_mean(name, self.names))
+
+    def attribute(self, tree: ast.expr, operand: ast.expr, name: str) -> Value:
+        """A field of what a used spec returns, or the transpose of an array."""
+        value = self.value(operand)
+        if isinstance(value, Record):
+            if name not in value.fields:
+                message = f"{value.of} returns no '{name}'"
+                raise self.fail("unknown-result", message, tree, did_you_mean(name, value.fields))
+            return value.fields[name]
+        if name != "T":
+            raise self.fail("not-in-language", f"the only attribute is .T, not .{name}", tree)
+        return self.built(tree, "transpose", self.as_array(value, operand, ".T"))
 
     def array(self, tree: ast.expr, what: str) -> Node:
         """A value that has axes."""
@@ -106,6 +141,7 @@ class Elaborator:
 
     def as_array(self, value: Value, tree: ast.expr, what: str) -> Node:
         """A value as an array, if it is one."""
+        value = self.as_operand(value, tree) if isinstance(value, Record) else value
         if not isinstance(value, Node) or value.weak:
             raise self.fail("not-an-array", f"{what} needs an array, and this is a number", tree)
         return value
@@ -145,8 +181,12 @@ class Elaborator:
         number: Dim | float = compute(op, a, b, exact, partial(self.fail, tree=tree))
         return number
 
-    def call(self, name: str, tree: ast.Call) -> Node:
-        """A function of the spec or of the registry, applied."""
+    def call(self, name: str, tree: ast.Call) -> Value:
+        """A used spec, a function of the spec or of the registry, applied."""
+        if name in self.uses:
+            return call_use(self, tree, self.uses[name])
+        if name == "scan":
+            return scan(self, tree)
         if name in self.functions:
             function = self.functions[name]
             if len(tree.args) != len(function.arguments) or tree.keywords:
@@ -155,7 +195,7 @@ class Elaborator:
         if name not in PUBLIC:
             if name in self.unknown:
                 raise SpecError
-            known = {**PUBLIC, **self.functions}
+            known = {*PUBLIC, *self.functions, *self.uses}
             raise self.fail(
                 "unknown-function", f"there is no function '{name}'", tree.func, did_you_mean(name, known)
             )

@@ -5,6 +5,7 @@ from graphgen.faults.kind import EXAMPLE, Kind
 from graphgen.faults.modules import MODULES
 from graphgen.faults.operations import OPERATIONS
 from graphgen.faults.reading import READING
+from graphgen.faults.uses import USES
 
 __all__ = ["EXAMPLE", "KINDS", "ROOMS", "Kind"]
 
@@ -12,5 +13,6 @@ ROOMS: dict[str, tuple[Kind, ...]] = {  # those of a spec
     "The file and its keys": READING,
     "Equations and functions": EQUATIONS,
     "Operations": OPERATIONS,
+    "Specs that use specs": USES,
 }
 KINDS = {kind.code: kind for kinds in (*ROOMS.values(), MODULES) for kind in kinds}

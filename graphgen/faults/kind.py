@@ -30,7 +30,7 @@ average_over: m
 class Kind:
     """A kind of fault: a code that stays, what is expected, a cure for want of a better one, and an example.
 
-    The example is `EXAMPLE` with `old` replaced by `new`; what is not UTF-8 is written as Python escapes it
+    The example is `base` with `old` replaced by `new`; what is not UTF-8 is written as Python escapes it
     (`\\udce9` for the byte e9).
     """
 
@@ -39,8 +39,9 @@ class Kind:
     cure: str
     old: str
     new: str
+    base: str = EXAMPLE
 
     @property
     def example(self) -> bytes:
         """The spec that has this fault."""
-        return EXAMPLE.replace(self.old, self.new, 1).encode("utf-8", "surrogateescape")
+        return self.base.replace(self.old, self.new, 1).encode("utf-8", "surrogateescape")

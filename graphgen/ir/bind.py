@@ -43,13 +43,13 @@ def bindings(shapes: Iterable[tuple[str, Shape]]) -> list[Binding]:
         more = False
         for name, axis, dim in places:
             unknown = [symbol for symbol in dim.symbols if symbol not in known]
-            if len(unknown) == 1 and (solved := _solve(dim, unknown[0])):
+            if len(unknown) == 1 and (solved := solve(dim, unknown[0])):
                 known[unknown[0]] = Binding(unknown[0], name, axis, *solved)
                 more = True
     return list(known.values())
 
 
-def _solve(dim: Dim, symbol: str) -> tuple[int, Dim] | None:
+def solve(dim: Dim, symbol: str) -> tuple[int, Dim] | None:
     """Coefficient and rest, if the dim is linear in the symbol."""
     terms = [(monomial, c) for monomial, c in dim.terms if symbol in monomial]
     if len(terms) != 1 or terms[0][0] != (symbol,):

@@ -114,6 +114,13 @@ class Dim:
             return None
         return sum(c * prod(known[symbol] for symbol in monomial) for monomial, c in self.terms)
 
+    def put(self, dims: Mapping[str, Dim]) -> Dim:
+        """The dim with others in the place of its symbols."""
+        total = Dim(())
+        for monomial, c in self.terms:
+            total = total + prod((_put(symbol, dims) for symbol in monomial), start=Dim.of(c))
+        return total
+
     def evaluate(self, sizes: Mapping[str, int]) -> int:
         """Its value for given sizes of the declared dims."""
         return sum(c * prod(_size(symbol, sizes) for symbol in monomial) for monomial, c in self.terms)
@@ -150,6 +157,13 @@ def _size(symbol: str, sizes: Mapping[str, int]) -> int:
         dividend, divisor = _QUOTIENTS[symbol]
         return dividend.evaluate(sizes) // divisor
     return sizes[symbol]
+
+
+def _put(symbol: str, dims: Mapping[str, Dim]) -> Dim:
+    if symbol in _QUOTIENTS:
+        dividend, divisor = _QUOTIENTS[symbol]
+        return dividend.put(dims) // divisor
+    return dims[symbol]
 
 
 def _collect(terms: Iterable[tuple[Monomial, int]]) -> Dim:

@@ -151,7 +151,7 @@ def _objection(node: ast.expr) -> str:
             starred = any(isinstance(a, ast.Starred) for a in args) or any(k.arg is None for k in keywords)
             return "arguments cannot be starred" if starred else ""
         case ast.Attribute(attr=attr):
-            return "" if attr == "T" else f"the only attribute is .T, not .{attr}"
+            return f"the only attribute is .T, not .{attr}" if attr.startswith("_") else ""
         case ast.Name() | ast.Subscript() | ast.Slice() | ast.Tuple() | ast.List():
             return ""
     return f"{type(node).__name__} is not part of the language"

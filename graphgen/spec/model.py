@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -114,6 +114,26 @@ class Equation:
 
 
 @dataclass(frozen=True, eq=False)
+class Use:
+    """A spec that another one uses, under a name of its own."""
+
+    name: str
+    cell: Cell
+    part: Part
+    dims: dict[str, Dim]  # sizes of the used spec, in dims of the using one
+    shares: str = ""  # the use whose parameters these are
+    stack: Dim | None = None  # how many sets of parameters it has, along a leading axis
+
+    @property
+    def told(self) -> str:
+        """The spec's name, and what else is said of it."""
+        said = [f"{name} = {dim}" for name, dim in self.dims.items()]
+        said += [f"parameters of {self.shares}"] if self.shares else []
+        said += [f"a stack of {self.stack}"] if self.stack is not None else []
+        return ", ".join([self.cell.name, *said])
+
+
+@dataclass(frozen=True, eq=False)
 class Cell:
     """One spec."""
 
@@ -126,6 +146,7 @@ class Cell:
     parameters: tuple[Variable, ...] = ()
     inputs: tuple[Variable, ...] = ()
     states: tuple[Variable, ...] = ()
+    uses: tuple[Use, ...] = ()
     constants: dict[str, float] = field(default_factory=dict)
     functions: tuple[FunctionSpec, ...] = ()
     equations: tuple[Equation, ...] = ()
@@ -141,4 +162,26 @@ class Cell:
         variables = {variable.name for variable in (*self.parameters, *self.inputs, *self.states)}
         functions = {function.name for function in self.functions}
         assigned = {equation.target for equation in self.equations}
-        return {*self.dims, *self.constants, *assigned, *variables, *functions}
+        return {*self.dims, *self.constants, *assigned, *variables, *functions, *(use.name for use in self.uses)}
+
+    @property
+    def written_out(self) -> Iterator[tuple[str, Equation]]:
+        """Its equations and then those of every spec it uses, each with the path of uses: "encoder." or ""."""
+        yield from (("", equation) for equation in self.equations)
+        for use in self.uses:
+            yield from ((f"{use.name}.{path}", equation) for path, equation in use.cell.written_out)
+
+    @property
+    def learned(self) -> Iterator[tuple[str, Variable]]:
+        """Its parameters and then those of every spec it uses, each with its path: "W", "encoder.W_g"."""
+        yield from ((parameter.name, parameter) for parameter in self.parameters)
+        for use in self.uses:
+            if not use.shares:
+                yield from ((f"{use.name}.{path}", parameter) for path, parameter in use.cell.learned)
+
+    @property
+    def sources(self) -> Iterator[Source]:
+        """Its file and those of every spec it uses."""
+        yield self.source_file
+        for use in self.uses:
+            yield from use.cell.sources

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from pathlib import Path
 
-from graphgen.contract import PREVIOUS
+from graphgen.contract import PREVIOUS, record_name
 from graphgen.errors import Fault, Faults, GraphgenError, SpecError, did_you_mean
 from graphgen.faults import limits
 from graphgen.ir.op import OPS
@@ -14,49 +14,50 @@ from graphgen.spec import values
 from graphgen.spec.compose import compose
 from graphgen.spec.equation import parse_equation, parse_expression
 from graphgen.spec.ledger import Ledger
-from graphgen.spec.model import Cell, Equation, Expression, FunctionSpec, Variable
+from graphgen.spec.model import Cell, Equation, Expression, FunctionSpec, Use, Variable
 from graphgen.spec.names import check_name, object_to
 from graphgen.spec.source import Part, Source
+from graphgen.spec.uses import AS_IN, Trail, read_use
 
 KEYS = (
-    "cell", "doc", "source", "dims", "parameters", "inputs", "states",
+    "cell", "doc", "source", "dims", "uses", "parameters", "inputs", "states",
     "constants", "functions", "equations", "outputs", "average_over",
 )  # fmt: skip
 NEEDED = ("cell", "equations", "outputs")
 
 
-def read(path: Path) -> Cell:
-    """The cell in a file; the name in messages is the path as given."""
-    return _sound(draft(path))
+def read(path: Path, trail: Trail = ()) -> Cell:
+    """The cell in a file; the name in messages is the path as given, `trail` leads there from the model using it."""
+    return _sound(draft(path, trail))
 
 
-def read_text(text: str, file: str = "spec.yaml") -> Cell:
+def read_text(text: str, file: str = "spec.yaml", trail: Trail = ()) -> Cell:
     """The cell in a text."""
-    return _sound(draft_text(text, file))
+    return _sound(draft_text(text, file, trail))
 
 
-def draft(path: Path) -> Cell:
+def draft(path: Path, trail: Trail = ()) -> Cell:
     """The cell in a file as far as it can be read, with its faults: `elaborate` tells them beside those it finds."""
     try:
         with path.open("rb") as file:
-            return draft_bytes(file.read(limits.FILE + 1), str(path))
+            return draft_bytes(file.read(limits.FILE + 1), str(path), trail)
     except OSError as error:
         raise GraphgenError(f"{path}: {error.strerror or error}") from None
 
 
-def draft_bytes(data: bytes, file: str = "spec.yaml") -> Cell:
+def draft_bytes(data: bytes, file: str = "spec.yaml", trail: Trail = ()) -> Cell:
     """The cell in the bytes of a file as far as it can be read, with its faults."""
     try:
-        return draft_text(data.decode("utf-8", "strict" if len(data) <= limits.FILE else "replace"), file)
+        return draft_text(data.decode("utf-8", "strict" if len(data) <= limits.FILE else "replace"), file, trail)
     except UnicodeDecodeError as error:
         source = Source(file, data.decode("utf-8", "replace"))
         place = source.place(len(data[: error.start].decode("utf-8")))
         raise SpecError(Fault("not-utf-8", f"not UTF-8 text (byte {error.start})", place)) from None
 
 
-def draft_text(text: str, file: str = "spec.yaml") -> Cell:
+def draft_text(text: str, file: str = "spec.yaml", trail: Trail = ()) -> Cell:
     """The cell in a text as far as it can be read, with its faults."""
-    return Reader(Source(file, text)).cell()
+    return Reader(Source(file, text), trail).cell()
 
 
 def _sound(cell: Cell) -> Cell:
@@ -67,9 +68,9 @@ def _sound(cell: Cell) -> Cell:
 class Reader(Ledger):
     """Takes one spec apart, key by key."""
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: Source, trail: Trail = ()) -> None:
         super().__init__()
-        self.source = source
+        self.source, self.trail = source, trail
         self.root = compose(source)
         self.dims: dict[str, str] = {}
         self.states: set[str] = set()
@@ -81,6 +82,7 @@ class Reader(Ledger):
         doc = self._value(keys, "doc", values.prose, "")
         source = self._value(keys, "source", values.prose, "")
         self.dims = dict(self._section(keys, "dims", self._dims))
+        uses = self._section(keys, "uses", self._uses)
         parameters = self._section(keys, "parameters", lambda part: self._variables(part, "a parameter"))
         inputs = self._section(keys, "inputs", lambda part: self._variables(part, "an input"))
         states = self._section(keys, "states", lambda part: self._variables(part, "a state"))
@@ -100,6 +102,7 @@ class Reader(Ledger):
             doc=doc,
             source=source,
             dims=self.dims,
+            uses=tuple(uses),
             parameters=tuple(parameters),
             inputs=tuple(inputs),
             states=tuple(states),
@@ -142,6 +145,20 @@ class Reader(Ledger):
 
     def _dim(self, key: Part, value: Part) -> tuple[str, str]:
         return self._name(key, "a dim"), values.prose(value)
+
+    def _uses(self, part: Part) -> list[Use]:
+        uses: dict[str, Use] = {}
+
+        def entry(key: Part, value: Part) -> Use:
+            use = read_use(key, value, self.trail, lambda p: values.size(p, self._dim_named), read, uses)
+            self._name(key, "a use")
+            uses[use.name] = use
+            paths = [f"{use.name}.{path}".rpartition(".")[0] for path, _ in use.cell.learned if not use.shares]
+            for path in dict.fromkeys(paths):
+                self._claim(use.part, record_name("parameters", path))
+            return use
+
+        return self._entries(part, "a mapping from names to the specs they stand for", AS_IN, entry)
 
     def _variables(self, part: Part, what: str) -> list[Variable]:
         expected = f"a mapping from the name of {what} to its shape"

@@ -10,6 +10,7 @@ def show_cell(cell: Cell) -> str:
     """Names with their shapes, and the numbered equations."""
     lines = [f"cell {cell.name}"]
     lines += [f"dim {name}: {doc}" for name, doc in cell.dims.items()]
+    lines += [f"use {use.name}: {use.told}" for use in cell.uses]
     for kind, variables in (("parameter", cell.parameters), ("input", cell.inputs), ("state", cell.states)):
         lines += [f"{kind} {variable.name}: {show(variable.shape)}" for variable in variables]
     lines += [f"constant {name} = {value}" for name, value in cell.constants.items()]

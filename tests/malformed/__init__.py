@@ -11,10 +11,12 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from graphgen.faults import EXAMPLE
+from graphgen.faults.uses import MODEL
 from tests.malformed.equations import EQUATIONS, EXPRESSIONS, STYLES
 from tests.malformed.limits import LIMITS
 from tests.malformed.operations import ARRAYS, CALLS
 from tests.malformed.reading import READING
+from tests.malformed.uses import USES
 
 
 class Case(NamedTuple):
@@ -47,6 +49,10 @@ def _rows() -> Iterator[tuple[str, str, tuple[str, ...]]]:
         assert piece in EXAMPLE, piece
         for row in rows:
             yield EXAMPLE, piece, row
+    for piece, rows in USES.items():
+        assert piece in MODEL, piece
+        for row in rows:
+            yield MODEL, piece, row
     for row in CALLS:
         yield ARRAYS, "CALL", row
 

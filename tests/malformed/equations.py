@@ -224,7 +224,7 @@ EXPRESSIONS: list[tuple[str, ...]] = [
     ("unknown-function", "«bned»(z, 1)", "there is no function 'bned'", "did you mean 'bend'?"),
     ("unknown-function", "«print»(z)", "there is no function 'print'"),
     ("unknown-function", "«z»(z)", "there is no function 'z'"),
-    ("unknown-function", "«scan»(z)", "there is no function 'scan'"),
+    ("scan-form", "«scan(z)»", "scan runs one used spec, with its inputs by name", "none is declared under uses:"),
     ("function-name", "«tanh»", "'tanh' is a function", "call it: tanh(…)"),
     ("function-name", "«bend» * z", "'bend' is a function", "call it: bend(…)"),
     # What is no array or number.
