@@ -468,21 +468,23 @@ def backward_sequence(
 
     # for every step at once: no later step reads it
     df_add_steps = di_f_g_o_sum_steps[:, :, n_h:2 * n_h]      # sigmoid
-    multiply = workspace.array("backward.multiply", (T, m, n_h), dtype)
-    np.multiply(df_add_steps, c_prev_steps, out=multiply)
-    dp_f_T = np.expand_dims(np.sum(multiply, axis=(0, 1)), 0)  # hadamard, summed where it was broadcast
+    multiply_steps = workspace.array("backward.multiply_steps", (T, m, n_h), dtype)
+    np.multiply(df_add_steps, c_prev_steps, out=multiply_steps)
+    dp_f_T = np.expand_dims(np.sum(multiply_steps, axis=(0, 1)), 0)  # hadamard, summed where it was broadcast
     db_f_T = np.expand_dims(np.sum(df_add_steps, axis=(0, 1)), 0)  # addition, summed where it was broadcast
     di_add_steps = di_f_g_o_sum_steps[:, :, :n_h]             # sigmoid
-    multiply_2 = workspace.array("backward.multiply_2", (T, m, n_h), dtype)
-    np.multiply(di_add_steps, c_prev_steps, out=multiply_2)
-    dp_i_T = np.expand_dims(np.sum(multiply_2, axis=(0, 1)), 0)  # hadamard, summed where it was broadcast
+    multiply_2_steps = workspace.array("backward.multiply_2_steps", (T, m, n_h), dtype)
+    np.multiply(di_add_steps, c_prev_steps, out=multiply_2_steps)
+    # hadamard, summed where it was broadcast
+    dp_i_T = np.expand_dims(np.sum(multiply_2_steps, axis=(0, 1)), 0)
     db_i_T = np.expand_dims(np.sum(di_add_steps, axis=(0, 1)), 0)  # addition, summed where it was broadcast
     dg_add_steps = di_f_g_o_sum_steps[:, :, 2 * n_h:3 * n_h]  # tanh
     db_g_T = np.expand_dims(np.sum(dg_add_steps, axis=(0, 1)), 0)  # addition, summed where it was broadcast
     do_add_steps = di_f_g_o_sum_steps[:, :, 3 * n_h:]         # sigmoid
-    multiply_3 = workspace.array("backward.multiply_3", (T, m, n_h), dtype)
-    np.multiply(do_add_steps, c_steps, out=multiply_3)
-    dp_o_T = np.expand_dims(np.sum(multiply_3, axis=(0, 1)), 0)  # hadamard, summed where it was broadcast
+    multiply_3_steps = workspace.array("backward.multiply_3_steps", (T, m, n_h), dtype)
+    np.multiply(do_add_steps, c_steps, out=multiply_3_steps)
+    # hadamard, summed where it was broadcast
+    dp_o_T = np.expand_dims(np.sum(multiply_3_steps, axis=(0, 1)), 0)
     db_o_T = np.expand_dims(np.sum(do_add_steps, axis=(0, 1)), 0)  # addition, summed where it was broadcast
     db_o = db_o_T.T                                           # transpose
     dp_o = dp_o_T.T                                           # transpose

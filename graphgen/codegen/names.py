@@ -148,6 +148,8 @@ class BackwardNames:
     def name(self, node: Node, note: Note, dying: Collection[str] = ()) -> str:
         """A name that is free, or that a dying value leaves."""
         preferred = self._preferred(node, note)
+        if not preferred and note.stands_for and note.steps:
+            return self.names.claim(over_steps(self.forward.name(note.stands_for)))
         if not preferred:
             return self.forward.name(note.stands_for or node)
         preferred = over_steps(preferred) if note.steps else preferred
