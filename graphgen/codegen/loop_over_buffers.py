@@ -179,10 +179,9 @@ class LoopOverBuffers:
         moves, named, standing = [], [], set()
         for carry in self.loop.carried:
             name, text = self.texts[carry.leaf], body.text(carry.following)
-            buffer = body.buffers.get(storage_of(carry.following))
-            if carry.leaf in self.starting and buffer != name:
+            if carry.leaf in self.starting and body.buffers.get(carry.following) != name:
                 moves.append((f"{name}[...]", text))
-                standing.add(f"{buffer}[...]")
+                standing.add(f"{body.buffers.get(storage_of(carry.following))}[...]")
             elif carry.leaf not in self.starting and carry.following not in self.places and text != name:
                 named.append((name, text))
         together = [*moves, *named]
