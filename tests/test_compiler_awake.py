@@ -89,12 +89,14 @@ QUIET = {
     "named.append((name, text))": "no carry gets here: what stands in no buffer grows in place",
     "waiting.append(self.parts[node][0])": "a whole lives as long as its parts are read: no witness",
     "roots.add(node)": "the same of the parts",
+    "self.arrays.append(": "the account of what a call allocates, which its docstring gives",
+    "path.append(": "where a very long expression is broken",
 }
 WRITING = [
     pytest.param(module, statement.lineno, id=f"{module.__name__.split('.')[-1]}-{ast.unparse(statement)[:50]}")
     for module in (lower, storage, loop_over_buffers, buffers)
     for statement in statements(module)
-    if ast.unparse(statement) not in QUIET
+    if not ast.unparse(statement).startswith(tuple(QUIET))
 ]
 
 

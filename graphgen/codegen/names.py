@@ -95,10 +95,7 @@ class ForwardNames:
         """The name of what a value is a view of."""
         while node.op.view and node not in self.of:
             node = node.inputs[0]
-        if node.op is not OPS["input"]:
-            return self.name(node)
-        group, *names = str(node.attrs["name"]).split(".")  # "inputs.x", or "residual.5" in a loop's backward
-        return names[-1] if names and names[-1].isidentifier() else group
+        return _word(node.attrs["name"]) if node.op is OPS["input"] else self.name(node)
 
     def _describe(self, node: Node) -> str:
         """A name for a value that the user gave none: `tanh_c`, `gate_1`, `gate_add`, `a_steps`."""
@@ -112,8 +109,8 @@ class ForwardNames:
             name = self.name(list(loop["body"].outputs.values())[at])
             return f"{name}_final" if at < loop["carries"] else over_steps(name)
         if node.op is OPS["input"]:
-            group, _, name = str(node.attrs["name"]).rpartition(".")
-            return f"{name}_steps" if group == "inputs" else name
+            name = _word(node.attrs["name"])
+            return f"{name}_steps" if node.attrs["name"].startswith("inputs.") else name
         named = [self.of[operand] for operand in node.inputs if operand in self.of]
         if node.op is OPS["slice"] and named:
             self.slices[named[0]] += 1
@@ -183,6 +180,11 @@ class BackwardNames:
         name = "d" + self.forward.name(note.cotangent_of)
         sender = note.equation if note.part else None
         return name if sender is None else f"{name}_{self.forward.targets[sender]}"
+
+
+def _word(key: str) -> str:
+    """What a leaf is called: `x` of `inputs.x`, `residual` of `residual.0`."""
+    return next(part for part in reversed(key.split(".")) if part.isidentifier())
 
 
 def _handed_in(key: str, note: Note) -> str:
