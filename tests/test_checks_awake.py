@@ -45,6 +45,49 @@ def test_a_broken_junction_rule_is_noticed(op: Op, sample, breakage, monkeypatch
     assert not passes(cell)
 
 
+SAME = ("a + b", "einsum('ij->j', a)", "einsum('ii->i', a)", "where(p > 0, a, 1)")  # backwards the same
+SEVERAL = [
+    c for c in CASES if (c.values[0].variadic or len(c.values[0].operands) > 1) and c.values[1].text not in SAME
+]
+BROADCAST = (  # the cotangent is only broadcast, and the axis of no account
+    "sum(x)", "logsumexp(x)", "norm(x)", "expand_dims(x, (0, -1))", "sum(x, axis=(0, 2))",
+    "sum(x, axis=-1, keepdims=True)", "logsumexp(x, axis=0, keepdims=True)", "norm(x, axis=0, keepdims=True)",
+)  # fmt: skip
+ALONG = [c for c in CASES if "axis" in c.values[0].attributes and c.values[1].text not in BROADCAST]
+
+
+@pytest.mark.parametrize(("op", "sample"), SEVERAL)
+def test_operands_swapped_in_a_junction_rule_are_noticed(op: Op, sample, monkeypatch):
+    whole = type(op).vjp
+
+    def vjp(self, *args, **attrs):
+        parts = list(whole(self, *args, **attrs))
+        return parts[::-1] if self is op else parts
+
+    monkeypatch.setattr(type(op), "vjp", vjp)
+    assert is_noticed(Case(sample, op).cell)
+
+
+@pytest.mark.parametrize(("op", "sample"), ALONG)
+def test_another_axis_in_a_junction_rule_is_noticed(op: Op, sample, monkeypatch):
+    whole = type(op).vjp
+
+    def vjp(self, dz, y, *inputs, axis, **attrs):
+        other = tuple(sorted({-1, -2, *axis} - {axis[0]}))[-1:] if self is op else axis
+        return whole(self, dz, y, *inputs, axis=other, **attrs)
+
+    monkeypatch.setattr(type(op), "vjp", vjp)
+    assert is_noticed(Case(sample, op).cell)
+
+
+def is_noticed(cell: Cell) -> bool:
+    """Whether the module is wrong, or is not even made."""
+    try:
+        return not passes(cell)
+    except Exception:  # from the compiler, or from the module when it runs
+        return True
+
+
 @pytest.mark.parametrize("spec", ["rnn", "lstm", "gru_reset_after", "softmax_cross_entropy"])
 def test_a_missing_sum_over_the_batch_is_noticed(spec, monkeypatch):
     """A bias is broadcast over the batch; taking one column instead of the sum has the right shape."""
