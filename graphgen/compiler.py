@@ -3,7 +3,8 @@
 draft       spec text        → Cell      names, shapes, equations with positions, and the faults so far
 elaborate   Cell             → Graph     one step forward, shapes inferred, or every fault of the spec
 over_time   Graph            → Graph     a whole sequence: the step under a scan
-differentiate  Graph         → Step      forward, backward, residuals; each part polished by the passes
+differentiate  Graph         → Step      forward, backward, residuals; each part polished by the passes;
+                                         forward alone for a spec that says `backward: false`
 lower       Steps            → Program   named statements, loops, buffers
 render      Program          → text      through the templates
 """
@@ -21,9 +22,10 @@ from graphgen.codegen.module import lower
 from graphgen.codegen.program import Program
 from graphgen.codegen.render import render
 from graphgen.elaborate import elaborate, over_time
+from graphgen.ir.graph import Graph
 from graphgen.ir.node import fresh
 from graphgen.ir.shape import Dim
-from graphgen.ir.step import Step
+from graphgen.ir.step import Step, forward_only
 from graphgen.spec.model import Cell
 from graphgen.spec.reader import draft
 
@@ -46,13 +48,18 @@ def compile_file(path: Path, level: int = passes.DEFAULT) -> Compilation:
 
 def compile_cell(cell: Cell, level: int = passes.DEFAULT) -> Compilation:
     """Compile a cell at an optimisation level."""
-    polish = partial(passes.run, level=level)
     length = Dim.of(fresh("T", cell.names))
     graph = elaborate(cell)
-    step = differentiate(graph, polish, cell.average_over)
+    step = _step(cell, graph, level)
     sequence = None
     if cell.states:
         prepared = passes.prepare(over_time(graph, length), level)
-        sequence = differentiate(prepared, polish, cell.average_over, frugal=level > 1)
+        sequence = _step(cell, prepared, level, frugal=level > 1)
     program = lower(cell, step, sequence, length, level)
     return Compilation(cell, step, sequence, program, render(program))
+
+
+def _step(cell: Cell, graph: Graph, level: int, frugal: bool = False) -> Step:
+    """The forward graph with its backward graph, if the cell is to have one."""
+    polish = partial(passes.run, level=level)
+    return differentiate(graph, polish, cell.average_over, frugal) if cell.backward else polish(forward_only(graph))

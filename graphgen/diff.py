@@ -162,7 +162,7 @@ def _equations(first: Cell, second: Cell, pairs: dict[int, int], renaming: Renam
 
 
 def _declarations(first: Cell, second: Cell, renaming: Renaming) -> list[str]:
-    """The parameters, states and constants that only one of the two has, and what the cost is averaged over."""
+    """What only one of the two declares: parameters, states, constants, a mean as its cost, or no backward pass."""
     mine, theirs = _declared(first, renaming), _declared(second, {})
     lines = [f"- {line}" for name, line in mine.items() if name not in theirs]
     return lines + [f"+ {line}" for name, line in theirs.items() if name not in mine]
@@ -180,4 +180,6 @@ def _declared(cell: Cell, renaming: Renaming) -> dict[tuple[str, ...], str]:
         lines["constant", renaming.get(name, name), str(value)] = f"constant {name} = {value}"
     if cell.average_over is not None:
         lines["average", str(cell.average_over)] = f"average over {cell.average_over}"
+    if not cell.backward:
+        lines["backward", "false"] = "no backward pass"
     return lines

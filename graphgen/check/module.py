@@ -144,15 +144,17 @@ class Trial:
         return filled(getattr(self.module, RECORDS[group]), group, values)
 
     def run(self, arrays: Arrays) -> tuple[dict[str, Any], Any]:
-        """The forward pass: its results by key, and the residuals."""
+        """The forward pass: its results by key, and the residuals, if there is a backward pass."""
         function = self.module.forward if self.length is None else self.module.forward_sequence
         groups = ("parameters", "inputs", "state") if self.cell.states else ("parameters", "inputs")
         known = {**self.sizes, self.time: self.length}
         told = [p.name for p in signature(function).parameters.values() if p.kind == p.KEYWORD_ONLY]
         groups_given = (self.record(group, arrays) for group in groups)
-        outputs, *state, residuals = function(*groups_given, **{name: known[name] for name in told})
+        returned = function(*groups_given, **{name: known[name] for name in told})
+        outputs, *others = returned if self.cell.states or self.cell.backward else (returned,)
+        residuals = others.pop() if self.cell.backward else None
         results = {f"outputs.{name}": value for name, value in outputs._asdict().items()}
-        results |= {f"state.{name}": value for name, value in state[0]._asdict().items()} if state else {}
+        results |= {f"state.{name}": value for state in others for name, value in state._asdict().items()}
         return results, residuals
 
     def objective(self, arrays: Arrays) -> complex:
@@ -178,8 +180,10 @@ class Trial:
         return {key: np.asarray(value) for key, value in emptied(result) if value is not None}
 
     def rows(self) -> Iterator[Row]:
-        """One row for each gradient."""
+        """One row for each gradient; none where there is no backward pass."""
         self.check_kinds()
+        if not self.cell.backward:
+            return
         written, analytic = self.gradients(), is_analytic(self.graph)
         for key, array in self.arrays.items():
             if array.dtype.kind != "f":

@@ -14,7 +14,7 @@ from graphgen.spec.model import Cell
 
 
 def print_report(report: Report, console: Console) -> None:
-    """One row for each gradient, with its worst element."""
+    """One row for each gradient, with its worst element; the verdict alone where there are none."""
     table = _table(console, "function", "gradient", "worst element", "written", "numeric", "central", "complex", "")
     for row in report.rows:
         table.add_row(
@@ -27,7 +27,8 @@ def print_report(report: Report, console: Console) -> None:
             "–" if row.exact is None else f"{row.exact:.1e}",
             _verdict(row.ok),
         )
-    console.print(table)
+    if report.rows:
+        console.print(table)
     console.print(summary(report))
 
 
@@ -39,7 +40,7 @@ def print_summaries(reports: Sequence[Report], console: Console) -> None:
         table.add_row(
             report.name,
             str(len(report.rows)),
-            f"{max(row.central for row in report.rows):.1e}",
+            f"{max(row.central for row in report.rows):.1e}" if report.rows else "–",
             f"{max(exact):.1e}" if exact else "–",
             _verdict(report.ok),
         )
@@ -62,6 +63,8 @@ def faults_of(report: Report, cell: Cell) -> list[Fault]:
 
 def summary(report: Report) -> str:
     """The verdict in one line."""
+    if not report.rows:
+        return f"{report.name}: it has no gradients to compare; its forward pass is finite"
     wrong = sum(not row.ok for row in report.rows)
     if wrong:
         return f"{report.name}: {wrong} of {len(report.rows)} gradients are wrong"

@@ -7,9 +7,9 @@ from graphgen.codegen.program import Block, Function, Line, Loop
 from graphgen.contract import RECORDS
 
 ABOUT = (
-    "The traceback ends at the operation under its equation; the message tells the element, and what it was made of.",
-    "Then the same for the gradients, if cotangents are given.",
+    "The traceback ends at the operation under its equation; the message tells the element, and what it was made of."
 )
+GRADIENTS = "Then the same for the gradients, if cotangents are given."
 
 
 def trace_nan(cell: str, step: Pair, sequence: Pair | None) -> Function:
@@ -19,30 +19,43 @@ def trace_nan(cell: str, step: Pair, sequence: Pair | None) -> Function:
     arguments += [f"{name}: {record} | None = None" for name, record in whole.handed.items()]
     arguments += ["*", *(f"{size}: int" for size in whole.unbound)] if whole.unbound else []
     check = Line(f"_FORWARD{whole.suffix.upper()}.check({', '.join([*whole.given, *_told(whole)])})")
-    enough = Line(f"if {' and '.join(f'{name} is None' for name in whole.handed)}:\n    return")
-    defaults = [Line(whole.default(name, record)) for name, record in whole.handed.items()]
+    back = _back(cell, sequence) if sequence else _back_once(cell, step)
+    back = (*_given(whole), *back) if whole.handed else ()
     if sequence:
         what = (
             f"Run {sequence.length} steps one by one: FloatingPointError from the operation that makes the first NaN."
         )
-        blocks = (*_forth(cell, step, sequence, check), Block("", (enough, *defaults, *_back(cell, sequence))))
+        blocks = (*_forth(cell, step, sequence, check), *([Block("", back)] if back else []))
     else:
         what = "Run one step: FloatingPointError from the operation that makes the first NaN."
         run = _traced(f'"{cell}.forward"', "forward", *step.given, *_told(step))
-        back = Line(_traced(f'"{cell}.backward"', "backward", "parameters", "residuals", *step.handed))
-        blocks = (Block("", (check, Line(f"_, residuals = {run}"), enough, *defaults, back)),)
-    return Function("trace_nan", tuple(arguments), "None", (what, "", *ABOUT), blocks, "")
+        blocks = (Block("", (check, Line(f"_, residuals = {run}" if back else run), *back)),)
+    doc = (what, "", ABOUT, *([GRADIENTS] if back else []))
+    return Function("trace_nan", tuple(arguments), "None", doc, blocks, "")
 
 
 def _forth(cell: str, step: Pair, sequence: Pair, check: Line) -> tuple[Block, ...]:
     records = "zip(*inputs)" if sequence.reads_inputs else f"[()] * {sequence.length}"
     where = Line(f'where = f"{cell}.forward at step {{t}}"')
     run = _traced("where", "forward", "parameters", "Inputs(*step)", "state", *_told(step))
+    if not sequence.handed:
+        loop = Loop(f"for t, step in enumerate({records}):", (Block("", (where, Line(f"_, state = {run}"))),))
+        return (Block("", (check, loop)),)
     body = Block("", (where, Line(f"_, state, residuals = {run}"), Line("kept.append(residuals)")))
     return (
         Block("", (check, Line("kept = []"))),
         Block("", (Loop(f"for t, step in enumerate({records}):", (body,)),)),
     )
+
+
+def _given(whole: Pair) -> list[Line | Loop]:
+    """The end without cotangents, else records of them."""
+    enough = Line(f"if {' and '.join(f'{name} is None' for name in whole.handed)}:\n    return")
+    return [enough, *(Line(whole.default(name, record)) for name, record in whole.handed.items())]
+
+
+def _back_once(cell: str, step: Pair) -> tuple[Line | Loop, ...]:
+    return (Line(_traced(f'"{cell}.backward"', "backward", "parameters", "residuals", *step.handed)),)
 
 
 def _back(cell: str, sequence: Pair) -> tuple[Line | Loop, ...]:

@@ -30,6 +30,7 @@ class Spoken:
     used: Sequence[str]
     dims: dict[str, str]
     has_state: bool
+    has_backward: bool
 
     def heading(self, number: int) -> str:
         """The heading of what an equation came to."""
@@ -49,7 +50,7 @@ def array_type(shape: Shape, dtype: str) -> str:
 
 
 class Pair:
-    """A forward and a backward function, and the record that goes from the one to the other."""
+    """A forward and a backward function, and the record that goes from the one to the other; or forward alone."""
 
     def __init__(
         self, step: Step, names: ForwardNames, spoken: Spoken, length: Dim | None = None, in_place: bool = False
@@ -59,16 +60,20 @@ class Pair:
         self.suffix = "_sequence" if length is not None else ""
         self.record_name = "SequenceResiduals" if length is not None else "Residuals"
         self.final = "d_final" if length is not None else "d_state"
-        self.given = [group for group in ("parameters", "inputs", "state") if group != "state" or spoken.has_state]
+        states = ["state"] if spoken.has_state else []
+        self.given, self.returned = ["parameters", "inputs", *states], ["outputs", *states]
         parameters = {step.forward.inputs[f"parameters.{name}"] for name in members(step.forward, "parameters")}
         self.residuals = [node for node in step.residuals if node not in parameters]
         names.learn(step.forward)
-        self.backward, self.sizes = self._backward()
-        self.forward = self._forward()
+        backward, self.sizes = self._backward() if spoken.has_backward else (None, [])
+        self.functions = [self._forward(), *([backward] if backward else [])]
 
     @property
-    def record(self) -> Record:
-        """The residuals' record."""
+    def records(self) -> list[Record]:
+        """The residuals' record, where something reads it."""
+        return [self._record()] if self.spoken.has_backward else []
+
+    def _record(self) -> Record:
         arrays = [Field(self.names.name(node), array_type(node.shape, node.dtype)) for node in self.residuals]
         sizes = [Field(size, "int", self.spoken.dims[size]) for size in self.sizes]
         what = "every step" if self.length is not None else "one step"
@@ -76,15 +81,16 @@ class Pair:
 
     @property
     def checks(self) -> list[str]:
-        """The statements that make what the two functions check their arguments with."""
-        forward = {group: RECORDS[group] for group in self.given}
-        backward = {"parameters": RECORDS["parameters"], "residuals": self.record_name, **self.handed}
+        """The statements that make what the functions check their arguments with."""
+        handed = {"FORWARD": {group: RECORDS[group] for group in self.given}}
+        if self.spoken.has_backward:
+            handed["BACKWARD"] = {"parameters": "Parameters", "residuals": self.record_name, **self.handed}
         steps = [] if self.length is None else [f'"{self.length}"']
         return [
             enclose(
                 f"_{name}{self.suffix.upper()} = _Shapes(", [*steps, *(f"{k}={v}" for k, v in records.items())], ")"
             )
-            for name, records in (("FORWARD", forward), ("BACKWARD", backward))
+            for name, records in handed.items()
         ]
 
     @property
@@ -95,8 +101,8 @@ class Pair:
     @property
     def handed(self) -> dict[str, str]:
         """The arguments that hold cotangents, with their records."""
-        state = {self.final: RECORDS["state"]} if self.spoken.has_state else {}
-        return {"d_outputs": RECORDS["outputs"], **state}
+        names = ("d_outputs", self.final) if self.spoken.has_backward else ()
+        return {name: RECORDS[group] for name, group in zip(names, self.returned)}
 
     def _sources(self, graph: Graph, groups: Sequence[str]) -> list[Source]:
         """The arrays in some arguments.  A sequence's inputs are read from their record, a step at a time."""
@@ -122,21 +128,19 @@ class Pair:
             nodes = {name: graph.outputs[f"{group}.{name}"] for name in members(graph.outputs, group)}
             return construct(group, {name: lowering.text(node) for name, node in nodes.items()}, 8)
 
-        kept_values = {self.names.name(node): lowering.text(node) for node in self.residuals}
-        residuals = call(self.record_name, {**kept_values, **{size: size for size in self.sizes}}, 8)
-        results = [result(group) for group in ("outputs", "state") if group == "outputs" or self.spoken.has_state]
-        returns = enclose("return ", [*results, residuals], "", 4)
-        if "\n" in returns:
-            returns = enclose("return (", [*results, residuals], ")", 4)
+        results = {RECORDS[group]: result(group) for group in self.returned}
+        if self.spoken.has_backward:
+            kept_values = {self.names.name(node): lowering.text(node) for node in self.residuals}
+            sizes = {size: size for size in self.sizes}
+            results[self.record_name] = call(self.record_name, {**kept_values, **sizes}, 8)
 
-        used = names_in([*codes(blocks), *(f"_({value})" for value in [*results, residuals])])
+        used = names_in([*codes(blocks), *(f"_({value})" for value in results.values())])
         begin, self.unbound = self._begin("FORWARD", self.given, sources, used)
         arguments = [f"{group}: {RECORDS[group]}" for group in self.given]
         arguments += [WORKSPACE] if "workspace" in used else []
         arguments += ["*", *(f"{size}: int" for size in self.unbound)] if self.unbound else []
-        records = [RECORDS[group] for group in ("outputs", "state") if group == "outputs" or self.spoken.has_state]
-        result_type = f"tuple[{', '.join([*records, self.record_name])}]"
-        doc = self._forward_doc()
+        result_type = f"tuple[{', '.join(results)}]" if len(results) > 1 else next(iter(results))
+        returns, doc = _returns(list(results.values())), self._forward_doc()
         name, written = f"forward{self.suffix}", self._written((*begin, *blocks), returns)
         return Function(name, tuple(arguments), result_type, doc, written, returns, _arrays(lowering))
 
@@ -229,18 +233,20 @@ class Pair:
 
     def _forward_doc(self) -> tuple[str, ...]:
         if self.length is None:
-            results = (
-                "the outputs, the next state and the residuals"
-                if self.spoken.has_state
-                else "the outputs and the residuals"
-            )
+            results = self._told("the outputs", "the next state")
             headings = [self.spoken.heading(number) for number in range(len(self.spoken.equations))]
             return (f"One step: {results}.", "", *(line for text in headings for line in wrapped(text)))
         return (
-            f"{self.length} steps: the outputs of every step, the final state and the residuals.",
+            f"{self.length} steps: {self._told('the outputs of every step', 'the final state')}.",
             "",
             f"Every input has a leading axis of {self.length} steps, and so has every output.",
         )
+
+    def _told(self, outputs: str, state: str) -> str:
+        """What a forward function returns, in words."""
+        parts = [outputs, *([state] if self.spoken.has_state else [])]
+        parts += ["the residuals"] if self.spoken.has_backward else []
+        return " and ".join(filter(None, [", ".join(parts[:-1]), parts[-1]]))
 
     def _backward_doc(self) -> tuple[str, ...]:
         if self.length is None:
@@ -259,3 +265,11 @@ class Pair:
 
 def _arrays(lowering: Lowering) -> tuple[Array, ...]:
     return tuple(lowering.arrays) if isinstance(lowering, Stored) else ()
+
+
+def _returns(results: Sequence[str]) -> str:
+    """The statement that returns a record, or several."""
+    if len(results) == 1:
+        return f"return {results[0]}"
+    returns = enclose("return ", results, "", 4)
+    return returns if "\n" not in returns else enclose("return (", results, ")", 4)

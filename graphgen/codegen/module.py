@@ -39,7 +39,8 @@ def lower(cell: Cell, step: Step, sequence: Step | None, length: Dim, level: int
     taken = {*MODULE_NAMES, *HELPER_NAMES, *dims, cell.name, *cell.names, *previous}
     names = ForwardNames(targets, taken)
     used = [f"{path.removesuffix('.')}: {equation.text}" for path, equation in cell.written_out if path]
-    spoken = Spoken([equation.text for equation in cell.equations], used, dims, bool(cell.states))
+    own = [equation.text for equation in cell.equations]
+    spoken = Spoken(own, used, dims, bool(cell.states), cell.backward)
     pairs = [Pair(step, names, spoken)]
     if sequence:
         in_place = level > 1  # where the values of a step are other arrays than those of the function of one step
@@ -47,7 +48,7 @@ def lower(cell: Cell, step: Step, sequence: Step | None, length: Dim, level: int
         pairs.append(Pair(sequence, names, spoken, length, in_place))
     functions = [
         *_setup(cell, step.forward),
-        *(function for pair in pairs for function in (pair.forward, pair.backward)),
+        *(function for pair in pairs for function in pair.functions),
         trace_nan(cell.name, pairs[0], pairs[1] if sequence else None),
     ]
     defined = _defined([graph for pair in pairs for graph in (pair.step.forward, pair.step.backward)])
@@ -55,7 +56,7 @@ def lower(cell: Cell, step: Step, sequence: Step | None, length: Dim, level: int
     return Program(
         header=_header(cell, level),
         doc=_doc(cell),
-        records=(*_records(cell, step.forward), *(pair.record for pair in pairs)),
+        records=(*_records(cell, step.forward), *(record for pair in pairs for record in pair.records)),
         types=tuple(source for name, source in called.items() if name == runtime.Workspace.__name__),
         helpers=tuple(source for name, source in called.items() if name != runtime.Workspace.__name__),
         checks=tuple(check for pair in pairs for check in pair.checks),
@@ -84,6 +85,8 @@ def _records(cell: Cell, graph: Graph) -> Iterator[Record]:
         found = {name: nodes[f"{group}.{name}"] for name in members(nodes, group)}
         types = {name: array_type(node.shape, node.dtype) for name, node in found.items()}
         yield from definitions(group, types, cell)
+    if not cell.backward:
+        return
     fields = tuple(Field(group, RECORDS[group]) for group in _groups(cell, "parameters", "inputs", "state"))
     yield Record("Gradients", "What a backward function returns.", fields)
 

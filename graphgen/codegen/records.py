@@ -17,6 +17,12 @@ DOCS = {
     "state": "What a step hands on to the next; as cotangents, one for each, or None.",
     "outputs": "What a step computes; as cotangents, one for each, or None.",
 }
+FORWARD_DOCS = {
+    "parameters": "What is set once and for all steps.",
+    "inputs": "What a step reads.",
+    "state": "What a step hands on to the next.",
+    "outputs": "What a step computes.",
+}
 
 
 def construct(group: str, values: Mapping[str, str], indent: int = 0, path: str = "") -> str:
@@ -34,7 +40,8 @@ def definitions(group: str, types: Mapping[str, str], cell: Cell, path: str = ""
         yield from definitions(group, rest, used, f"{path}{use}.")
     fields = [Field(name, text) for name, text in own.items()]
     fields += [Field(use, record_name(group, path + use)) for use in within]
-    doc = f"What {path.removesuffix('.')}, which is {cell.name}, learns." if path else DOCS[group]
+    docs = DOCS if cell.backward else FORWARD_DOCS
+    doc = f"What {path.removesuffix('.')}, which is {cell.name}, learns." if path else docs[group]
     yield Record(record_name(group, path.removesuffix(".")), doc, tuple(fields))
 
 

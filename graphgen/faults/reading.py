@@ -81,4 +81,8 @@ READING = (
          "outputs: [h]", "outputs: [x]"),
     Kind("repeated-output", "An output is listed once.", "take the second out",
          "outputs: [h]", "outputs: [h, h]"),
+    Kind("backward", "backward is true or false.", "false makes a module without a backward pass",
+         "average_over: m", "backward: no"),
+    Kind("nothing-to-average", "Only gradients are averaged.", "leave out average_over, or backward: false",
+         "average_over: m", "average_over: m\nbackward: false"),
 )  # fmt: skip

@@ -22,3 +22,8 @@ class Step:
     residuals: tuple[Node, ...] = ()
     loops: tuple[Step, ...] = ()  # the steps of the bodies of its loops, in the order of the sweep
     cotangents: Mapping[str, str] = field(default_factory=dict)  # of each result: the leaf of the backward graph
+
+
+def forward_only(graph: Graph) -> Step:
+    """A step that computes no gradients."""
+    return Step(graph, Graph(graph.inputs, {}))

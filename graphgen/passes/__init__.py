@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from graphgen.ir.graph import Graph
-from graphgen.ir.step import Step
+from graphgen.ir.step import Step, forward_only
 from graphgen.ir.verify import verify
 from graphgen.passes.after_loop import after_the_loop
 from graphgen.passes.before_loop import all_steps_at_once, invariants
@@ -51,7 +51,7 @@ BEFORE: dict[int, tuple[Pass, ...]] = {
 
 def prepare(graph: Graph, level: int) -> Graph:
     """A sequence's forward graph after the passes of a level that come before differentiation."""
-    return _run(Step(graph, Graph(graph.inputs, {})), BEFORE[level]).forward
+    return _run(forward_only(graph), BEFORE[level]).forward
 
 
 def run(step: Step, level: int) -> Step:

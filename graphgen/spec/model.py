@@ -152,6 +152,7 @@ class Cell:
     equations: tuple[Equation, ...] = ()
     outputs: tuple[tuple[str, Part], ...] = ()
     average_over: Dim | None = None
+    backward: bool = True  # whether the module has a backward pass
     declared: tuple[tuple[str, str, Part], ...] = ()  # each dim and constant: its kind, name and place
     faults: tuple[Fault, ...] = ()  # of a draft
     unknown: frozenset[str] = frozenset()  # names that a draft could not make out

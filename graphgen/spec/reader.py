@@ -21,7 +21,7 @@ from graphgen.spec.uses import AS_IN, Trail, read_use
 
 KEYS = (
     "cell", "doc", "source", "dims", "uses", "parameters", "inputs", "states",
-    "constants", "functions", "equations", "outputs", "average_over",
+    "constants", "functions", "equations", "outputs", "average_over", "backward",
 )  # fmt: skip
 NEEDED = ("cell", "equations", "outputs")
 
@@ -93,6 +93,7 @@ class Reader(Ledger):
         none: list[tuple[str, Part]] = []
         outputs = self._value(keys, "outputs", lambda part: self._outputs(part, assigned), none)
         average_over = self._value(keys, "average_over", self._average_over, None)
+        backward = self._value(keys, "backward", lambda part: self._backward(part, average_over), True)
         if self.lost:
             self.faults.check()
         return Cell(
@@ -111,6 +112,7 @@ class Reader(Ledger):
             equations=tuple(equations),
             outputs=tuple(outputs),
             average_over=average_over,
+            backward=backward,
             declared=tuple(
                 (kind, name, self.names[name])
                 for kind, given in (("dim", self.dims), ("constant", constants))
@@ -272,6 +274,15 @@ class Reader(Ledger):
         if name not in self.dims and not self._is_unclear(name):
             raise part.fail("unknown-dim", f"there is no dim '{name}'", did_you_mean(name, self.dims))
         return Dim.of(name)
+
+    @staticmethod
+    def _backward(part: Part, average_over: Dim | None) -> bool:
+        word = part.text("true or false")
+        if word not in ("true", "false"):
+            raise part.fail("backward", f"expected true or false, not '{word}'")
+        if word == "false" and average_over is not None:
+            raise part.fail("nothing-to-average", "without a backward pass there are no gradients to average")
+        return word == "true"
 
 
 def _field(key: Part, what: str, allowed: tuple[str, ...]) -> str:

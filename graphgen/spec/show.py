@@ -18,4 +18,5 @@ def show_cell(cell: Cell) -> str:
     lines += [f"{number}. {equation.text}" for number, equation in enumerate(cell.equations, start=1)]
     lines += [f"output {name}" for name, _ in cell.outputs]
     lines += [f"average over {cell.average_over}"] if cell.average_over is not None else []
+    lines += [] if cell.backward else ["no backward pass"]
     return "\n".join(lines) + "\n"
