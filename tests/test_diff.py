@@ -61,6 +61,7 @@ def test_names_do_not_matter():
         ("tanh(q", "sigmoid(q", {"- h = tanh(q + b)", "+ h = sigmoid(q + b)"}),
         ("U @ h_prev", "U.T @ h_prev", {"- q = W @ x + U @ h_prev", "+ q = W @ x + U.T @ h_prev"}),
         ("outputs: [h]", "outputs: [h]\naverage_over: m", {"+ average over m"}),
+        ("outputs: [h]", "outputs: [h]\nbackward: false", {"+ no backward pass"}),
         ("b: [k, 1]}", "b: [k, 1]}\nconstants: {c: 2}", {"+ constant c = 2.0"}),
     ],
 )

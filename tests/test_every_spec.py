@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
-from itertools import product
 from typing import Any
 
 import numpy as np
@@ -11,7 +11,7 @@ import pytest
 
 from graphgen import passes
 from graphgen.check.module import Trial, check, emptied, load
-from graphgen.compiler import Compilation, compile_file
+from graphgen.compiler import Compilation, compile_cell, compile_file
 from graphgen.ir.evaluate import evaluate
 from graphgen.ir.shape import Shape
 from graphgen.resources import shipped_specs
@@ -23,7 +23,10 @@ LEVELS = tuple(passes.LEVELS)
 CASES = [pytest.param(name, level, id=f"{name}-O{level}") for name in SPECS for level in LEVELS]
 LENGTHS = (1, 2, 5)
 
+DIFFERENTIATED = [name for name, path in SPECS.items() if "\nbackward: false" not in path.read_text("utf-8")]
+
 every_spec = pytest.mark.parametrize("name", SPECS)
+every_differentiated = pytest.mark.parametrize("name", DIFFERENTIATED)
 every_case = pytest.mark.parametrize(("name", "level"), CASES)
 
 
@@ -72,9 +75,8 @@ def single(array: Any) -> Any:
 
 # Gradients against numbers
 
-
 # A model has many gradients, each of many elements: its other levels are compared with this one, and with JAX, below.
-CHECKED = [case for case, (name, level) in zip(CASES, product(SPECS, LEVELS)) if level == 1 or not is_model(name)]
+CHECKED = [(name, level) for name in DIFFERENTIATED for level in LEVELS if level == 1 or not is_model(name)]
 
 
 @pytest.mark.parametrize(("name", "level"), CHECKED)
@@ -135,10 +137,24 @@ def test_values_and_gradients_are_those_of_jax(name: str) -> None:
             assert_close(one.gradients(), gradients, 1e-12)
 
 
+# The same without a backward pass
+
+
+@every_differentiated
+def test_a_module_without_backward_computes_the_same(name: str) -> None:
+    for level in LEVELS:
+        done = compiled(name, level)
+        alone = compile_cell(replace(done.cell, backward=False, average_over=None), level)
+        assert not {"backward", "Residuals", "Gradients"} & set(vars(load(alone.source, name)))
+        for one in trials(name, level):
+            other = type(one)(load(alone.source, name), alone.cell, one.graph, one.length)
+            assert_close(other.run(one.arrays)[0], one.run(one.arrays)[0], 1e-13)
+
+
 # What the functions promise
 
 
-@every_spec
+@every_differentiated
 def test_a_cotangent_of_none_counts_as_zero(name: str) -> None:
     for one in trials(name, passes.DEFAULT):
         given = dict(one.cotangents)
@@ -154,7 +170,7 @@ def test_a_cotangent_of_none_counts_as_zero(name: str) -> None:
                 assert not any(np.any(gradient) for gradient in gradients.values())
 
 
-@every_spec
+@every_differentiated
 def test_whole_records_of_cotangents_may_be_left_out(name: str) -> None:
     for one in trials(name, passes.DEFAULT):
         backward = one.module.backward if one.length is None else one.module.backward_sequence
@@ -183,10 +199,11 @@ def test_nothing_handed_in_is_changed(name: str, level: int) -> None:
         kept = [np.copy(array) for array in residuals]
         for array in residuals:
             np.asarray(array).setflags(write=False)
-        groups = ("outputs", "state") if one.cell.states else ("outputs",)
-        backward = one.module.backward if one.length is None else one.module.backward_sequence
-        cotangents = [one.record(group, one.cotangents) for group in groups]
-        backward(one.record("parameters", one.arrays), residuals, *cotangents)
+        if one.cell.backward:
+            groups = ("outputs", "state") if one.cell.states else ("outputs",)
+            backward = one.module.backward if one.length is None else one.module.backward_sequence
+            cotangents = [one.record(group, one.cotangents) for group in groups]
+            backward(one.record("parameters", one.arrays), residuals, *cotangents)
         for array, copy in zip((*handed_in, *residuals), (*copies, *kept)):
             np.testing.assert_array_equal(array, copy)
 
@@ -206,7 +223,7 @@ def test_float32_in_float32_out(name: str, level: int) -> None:
         assert {np.asarray(array).dtype.name for array in arrays} == {"float32"}
 
 
-@every_spec
+@every_differentiated
 def test_no_residual_is_a_parameter(name: str) -> None:
     for one in trials(name, passes.DEFAULT):
         _, residuals = one.run(one.arrays)

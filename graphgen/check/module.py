@@ -152,7 +152,7 @@ class Trial:
         groups_given = (self.record(group, arrays) for group in groups)
         returned = function(*groups_given, **{name: known[name] for name in told})
         outputs, *others = returned if self.cell.states or self.cell.backward else (returned,)
-        residuals = others.pop() if self.cell.backward else None
+        residuals = others.pop() if self.cell.backward else ()
         results = {f"outputs.{name}": value for name, value in outputs._asdict().items()}
         results |= {f"state.{name}": value for state in others for name, value in state._asdict().items()}
         return results, residuals
@@ -171,7 +171,9 @@ class Trial:
                 raise GraphgenError(f"{self.cell.name}: {self.name} returns {key} as '{kind}', not as {node.dtype}")
 
     def gradients(self) -> dict[str, np.ndarray]:
-        """What the module's backward pass says, by key."""
+        """What the module's backward pass says, by key; nothing if it has none."""
+        if not self.cell.backward:
+            return {}
         _, residuals = self.run(self.arrays)
         groups = ("outputs", "state") if self.cell.states else ("outputs",)
         cotangents = [self.record(group, self.cotangents) for group in groups]
