@@ -90,6 +90,15 @@ def batches(rng: np.random.Generator, count: int, size: int) -> Iterator[np.ndar
     return (order[begin : begin + size] for begin in range(0, count, size))
 
 
+def padded(sequences: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+    """Sequences side by side, zeros past the end of each: [longest, how many, …], and their lengths."""
+    lengths = np.array([len(one) for one in sequences])
+    together = np.zeros((lengths.max(), len(sequences), *sequences[0].shape[1:]), sequences[0].dtype)
+    for place, one in enumerate(sequences):
+        together[: len(one), place] = one
+    return together, lengths
+
+
 def dropout(rng: np.random.Generator, rate: float, shape: tuple[int, ...]) -> np.ndarray:
     """A mask: zero with a probability of `rate`, else 1 / (1 - rate)."""
     return ((rng.random(shape) >= rate) / (1 - rate)).astype(np.float32)

@@ -1,0 +1,395 @@
+# Made by graphgen 0.1.0 -O1 from sentence_classifier_mean.yaml (sha256 686a8e8fa55812e8).
+# Do not edit: change the spec and build again.
+"""A sentence is classified as one of two kinds from the mean of the states after each of its words:
+words are looked up in an embedding, an LSTM reads them, and a dense layer with a sigmoid decides.
+Dropout on the embedded words and on what is read of the sentence has its masks as inputs: 0 where a
+unit is dropped, else 1 / (1 - rate).
+
+Source: Dai and Le, "Semi-supervised sequence learning", NIPS 2015; the sentiment classifier of
+Mukul Rathi's "Backpropagation through, well, anything!", 2018
+
+Uses:
+    reader: lstm
+    head: sigmoid_cross_entropy
+
+Sizes:
+    T: words in the longest sentence
+    n_w: words known
+    n_e: embedding
+    n_a: hidden units
+    m: sentences
+"""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+
+class ReaderParameters(NamedTuple):
+    """What reader, which is lstm, learns."""
+
+    W_g: np.ndarray  # [3*n_a, n_a + n_e]
+    b_g: np.ndarray  # [3*n_a, 1]
+    W_c: np.ndarray  # [n_a, n_a + n_e]
+    b_c: np.ndarray  # [n_a, 1]
+
+
+class HeadParameters(NamedTuple):
+    """What head, which is sigmoid_cross_entropy, learns."""
+
+    W: np.ndarray  # [1, n_a]
+    b: np.ndarray  # [1, 1]
+
+
+class Parameters(NamedTuple):
+    """What the cell learns; as gradients, one for each."""
+
+    E: np.ndarray  # [n_w, n_e]
+    reader: ReaderParameters
+    head: HeadParameters
+
+
+class Inputs(NamedTuple):
+    """What a step reads; as gradients, one for each."""
+
+    words: np.ndarray  # [T, m]
+    lengths: np.ndarray  # [m]
+    target: np.ndarray  # [1, m]
+    mask_in: np.ndarray  # [T, n_e, m]
+    mask_out: np.ndarray  # [n_a, m]
+
+
+class Outputs(NamedTuple):
+    """What a step computes; as cotangents, one for each, or None."""
+
+    loss: np.ndarray  # []
+    prediction: np.ndarray  # [1, m]
+
+
+class Gradients(NamedTuple):
+    """What a backward function returns."""
+
+    parameters: Parameters
+    inputs: Inputs
+
+
+class Residuals(NamedTuple):
+    """What the backward pass reads of one step."""
+
+    words: np.ndarray  # [T, m]
+    target: np.ndarray  # [1, m]
+    mask_in: np.ndarray  # [T, n_e, m]
+    mask_out: np.ndarray  # [n_a, m]
+    x_take_T: np.ndarray  # [T, n_e, m]
+    steps_less: np.ndarray  # [T, m]
+    sentence_sum: np.ndarray  # [n_a, m]
+    sentence_maximum: np.ndarray  # [m]
+    sentence: np.ndarray  # [n_a, m]
+    head_score: np.ndarray  # [1, m]
+    head_prediction: np.ndarray  # [1, m]
+    log_sigmoid_head_score: np.ndarray  # [1, m]
+    head_loss_log_sigmoid: np.ndarray  # [1, m]
+    reader_c_prev_steps: np.ndarray  # [T, n_a, m]
+    reader_xc_steps: np.ndarray  # [T, n_a + n_e, m]
+    reader_gate_steps: np.ndarray  # [T, 3*n_a, m]
+    reader_c_hat_steps: np.ndarray  # [T, n_a, m]
+    tanh_reader_c_steps: np.ndarray  # [T, n_a, m]
+
+
+def _dtype(*groups: Any) -> np.dtype[Any]:
+    """The floating dtype that the arrays of some groups promote to."""
+    arrays = [array for group in groups if group is not None for array in group]
+    dtypes = [array.dtype for array in arrays if hasattr(array, "dtype") and array.dtype.kind in "fc"]
+    return np.result_type(*dtypes) if dtypes else np.dtype(float)
+
+
+def _cotangent(name: str, value: Any, shape: tuple[int, ...], dtype: Any) -> np.ndarray:
+    """A cotangent of a given shape; None counts as zero."""
+    if value is None:
+        return np.zeros(shape, dtype)
+    if np.shape(value) != shape:
+        raise ValueError(f"the cotangent {name} must have the shape {shape}, not {np.shape(value)}")
+    return np.asarray(value, dtype)
+
+
+def _glorot(rng: np.random.Generator, shape: tuple[int, ...], dtype: Any) -> np.ndarray:
+    """Uniform within sqrt(6 / (fan in + fan out)) of zero (Glorot and Bengio, 2010); shape is [out, in, ...]."""
+    fans = (shape[0] + shape[1]) * int(np.prod(shape[2:]))
+    limit = np.sqrt(6 / max(1, fans))
+    return rng.uniform(-limit, limit, shape).astype(dtype)
+
+
+def _normal(rng: np.random.Generator, deviation: float, shape: tuple[int, ...], dtype: Any) -> np.ndarray:
+    """Normal with mean zero and a given standard deviation."""
+    return (deviation * rng.standard_normal(shape)).astype(dtype)
+
+
+def sigmoid(x: np.ndarray) -> np.ndarray:
+    """The logistic function 1 / (1 + exp(-x)), without overflow at either end."""
+    z = np.exp(np.minimum(x, -x))
+    return np.where(x >= 0, 1, z) / (1 + z)
+
+
+def log_sigmoid(x: np.ndarray) -> np.ndarray:
+    """log(sigmoid(x)), exact where sigmoid(x) is too small to be a number."""
+    return np.minimum(x, 0) - np.log1p(np.exp(np.minimum(x, -x)))
+
+
+def add_at(x: np.ndarray, indices: np.ndarray, axis: int, n: int) -> np.ndarray:
+    """Zeros of size n along an axis, and x added up at its places; a place that comes twice gets both."""
+    x = np.moveaxis(x, range(axis, axis + indices.ndim), range(indices.ndim))
+    z = np.zeros((n, *x.shape[indices.ndim :]), x.dtype)
+    np.add.at(z, indices, x)
+    return np.moveaxis(z, 0, axis)
+
+
+def init_parameters(
+    rng: np.random.Generator,
+    *,
+    n_w: int,
+    n_e: int,
+    n_a: int,
+    dtype: type = np.float64,
+) -> Parameters:
+    """Fresh parameters, drawn from a random generator."""
+    return Parameters(
+        E=_normal(rng, 0.1, (n_w, n_e), dtype),
+        reader=ReaderParameters(
+            W_g=_glorot(rng, (3 * n_a, n_a + n_e), dtype),
+            b_g=np.zeros((3 * n_a, 1), dtype),
+            W_c=_glorot(rng, (n_a, n_a + n_e), dtype),
+            b_c=np.zeros((n_a, 1), dtype),
+        ),
+        head=HeadParameters(W=_glorot(rng, (1, n_a), dtype), b=np.zeros((1, 1), dtype)),
+    )
+
+
+def forward(parameters: Parameters, inputs: Inputs) -> tuple[Outputs, Residuals]:
+    """One step: the outputs and the residuals.
+
+    1. x = mask_in * swapaxes(E[words], -1, -2)
+    2. steps = scan(reader, x=x, lengths=lengths)
+    3. sentence = mask_out * sum(steps.a, axis=0) / maximum(lengths, 1)
+    4. result = head(h=sentence, target=target)
+    5. loss = result.loss
+    6. prediction = result.prediction
+    """
+    E = parameters.E
+    reader_W_g, reader_b_g, reader_W_c, reader_b_c = parameters.reader
+    head_W, head_b = parameters.head
+    words, lengths, target, mask_in, mask_out = inputs
+    n_e = E.shape[1]           # embedding
+    n_a = reader_W_c.shape[0]  # hidden units
+    T, m = words.shape         # words in the longest sentence, sentences
+    dtype = _dtype(parameters, parameters.reader, parameters.head, inputs)
+
+    # 1. x = mask_in * swapaxes(E[words], -1, -2)
+    x_take_T = np.transpose(np.take(E, words, axis=0), (0, 2, 1))
+    x = mask_in * x_take_T
+
+    # 2. steps = scan(reader, x=x, lengths=lengths)
+    steps_less = np.expand_dims(np.arange(T), 1) < np.expand_dims(lengths, 0)
+    reader_a_prev = np.zeros((n_a, m), dtype)
+    reader_c_prev = np.zeros((n_a, m), dtype)
+    reader_a_to_end_steps = np.empty((T, n_a, m), dtype)
+    reader_c_prev_steps = np.empty((T, n_a, m), dtype)
+    reader_xc_steps = np.empty((T, n_a + n_e, m), dtype)
+    reader_gate_steps = np.empty((T, 3 * n_a, m), dtype)
+    reader_c_hat_steps = np.empty((T, n_a, m), dtype)
+    tanh_reader_c_steps = np.empty((T, n_a, m), dtype)
+    for t in range(T):
+        reader_x = x[t]
+        reader_goes_on = steps_less[t]
+
+        # reader: xc = concat(a_prev, x)
+        reader_xc = np.concatenate([reader_a_prev, reader_x], axis=0)
+
+        # reader: gate = sigmoid(W_g @ xc + b_g)
+        reader_gate = sigmoid(reader_W_g @ reader_xc + reader_b_g)
+
+        # reader: c_hat = tanh(W_c @ xc + b_c)
+        reader_c_hat = np.tanh(reader_W_c @ reader_xc + reader_b_c)
+
+        # reader: c = gate[:n_a] * c_hat + gate[n_a:2*n_a] * c_prev
+        reader_c = reader_gate[:n_a] * reader_c_hat + reader_gate[n_a:2 * n_a] * reader_c_prev
+
+        # reader: a = gate[2*n_a:] * tanh(c)
+        tanh_reader_c = np.tanh(reader_c)
+        reader_a = reader_gate[2 * n_a:] * tanh_reader_c
+
+        # 2. steps = scan(reader, x=x, lengths=lengths)
+        reader_a_to_end = np.where(reader_goes_on, reader_a, 0)
+        reader_a_held = np.where(reader_goes_on, reader_a, reader_a_prev)
+        reader_c_held = np.where(reader_goes_on, reader_c, reader_c_prev)
+
+        # of this step: what is kept, and what the next one starts from
+        reader_a_to_end_steps[t] = reader_a_to_end
+        reader_c_prev_steps[t] = reader_c_prev
+        reader_xc_steps[t] = reader_xc
+        reader_gate_steps[t] = reader_gate
+        reader_c_hat_steps[t] = reader_c_hat
+        tanh_reader_c_steps[t] = tanh_reader_c
+        reader_a_prev, reader_c_prev = reader_a_held, reader_c_held
+
+    # 3. sentence = mask_out * sum(steps.a, axis=0) / maximum(lengths, 1)
+    sentence_sum = np.sum(reader_a_to_end_steps, axis=0)
+    sentence_maximum = np.maximum(lengths.astype(dtype), 1)
+    sentence = mask_out * sentence_sum / sentence_maximum
+
+    # head: score = W @ h + b
+    head_score = head_W @ sentence + head_b
+
+    # head: prediction = sigmoid(score)
+    head_prediction = sigmoid(head_score)
+
+    # head: loss = -mean(target * log_sigmoid(score) + (1 - target) * log_sigmoid(-score))
+    log_sigmoid_head_score = log_sigmoid(head_score)
+    head_loss_log_sigmoid = log_sigmoid(-head_score)
+    head_loss = -np.mean(target * log_sigmoid_head_score + (1 - target) * head_loss_log_sigmoid)
+
+    return (
+        Outputs(loss=head_loss, prediction=head_prediction),
+        Residuals(
+            words=words, target=target, mask_in=mask_in, mask_out=mask_out, x_take_T=x_take_T,
+            steps_less=steps_less, sentence_sum=sentence_sum, sentence_maximum=sentence_maximum,
+            sentence=sentence, head_score=head_score, head_prediction=head_prediction,
+            log_sigmoid_head_score=log_sigmoid_head_score, head_loss_log_sigmoid=head_loss_log_sigmoid,
+            reader_c_prev_steps=reader_c_prev_steps, reader_xc_steps=reader_xc_steps,
+            reader_gate_steps=reader_gate_steps, reader_c_hat_steps=reader_c_hat_steps,
+            tanh_reader_c_steps=tanh_reader_c_steps,
+        ),
+    )
+
+
+def backward(
+    parameters: Parameters,
+    residuals: Residuals,
+    d_outputs: Outputs | None = None,
+) -> Gradients:
+    """The gradients of one step, from the cotangents of its results.
+
+    A cotangent that is None counts as zero.
+    """
+    d_outputs = Outputs(None, None) if d_outputs is None else d_outputs
+    (
+        words, target, mask_in, mask_out, x_take_T, steps_less, sentence_sum, sentence_maximum, sentence,
+        head_score, head_prediction, log_sigmoid_head_score, head_loss_log_sigmoid, reader_c_prev_steps,
+        reader_xc_steps, reader_gate_steps, reader_c_hat_steps, tanh_reader_c_steps,
+    ) = residuals
+    reader_W_g, reader_W_c = parameters.reader.W_g, parameters.reader.W_c
+    head_W = parameters.head.W
+    T, m = words.shape           # words in the longest sentence, sentences
+    n_e = mask_in.shape[1]       # embedding
+    n_a = mask_out.shape[0]      # hidden units
+    n_w = parameters.E.shape[0]  # words known
+    dtype = _dtype(parameters, parameters.reader, parameters.head, residuals, d_outputs)
+
+    # the cotangents handed in; None counts as zero
+    dloss = _cotangent("d_outputs.loss", d_outputs.loss, (), dtype)
+    dprediction = _cotangent("d_outputs.prediction", d_outputs.prediction, (1, m), dtype)
+
+    # head: loss = -mean(target * log_sigmoid(score) + (1 - target) * log_sigmoid(-score))
+    dhead_loss_mean = -dloss                              # negative
+    dhead_loss_divide = dhead_loss_mean / m
+    dhead_loss_subtract = dhead_loss_divide * head_loss_log_sigmoid  # hadamard
+    dhead_loss_log_sigmoid = dhead_loss_divide * (1 - target)  # hadamard
+    dnegative_head_score = dhead_loss_log_sigmoid * head_prediction  # log_sigmoid
+    dtarget_head_loss = dhead_loss_divide * log_sigmoid_head_score  # hadamard
+    dlog_sigmoid_head_score = dhead_loss_divide * target  # hadamard
+    dhead_score_head_loss = dlog_sigmoid_head_score * sigmoid(-head_score)  # log_sigmoid
+
+    # head: prediction = sigmoid(score)
+    dhead_score_head_prediction = dprediction * (head_prediction * (1 - head_prediction))  # sigmoid
+
+    # head: score = W @ h + b
+    # split: the sum over its uses
+    dhead_score = dhead_score_head_loss - dnegative_head_score + dhead_score_head_prediction
+    dhead_b = np.sum(dhead_score, axis=1, keepdims=True)  # addition, summed where it was broadcast
+    dhead_W = dhead_score @ sentence.T                    # matrix product
+    dsentence = head_W.T @ dhead_score                    # matrix product
+
+    # 3. sentence = mask_out * sum(steps.a, axis=0) / maximum(lengths, 1)
+    dsentence_multiply = dsentence / sentence_maximum  # quotient
+    dmask_out = dsentence_multiply * sentence_sum      # hadamard
+    dsentence_sum = dsentence_multiply * mask_out      # hadamard
+    dreader_a_to_end_steps = np.broadcast_to(np.expand_dims(dsentence_sum, 0), (T, n_a, m))  # sum
+
+    # 2. steps = scan(reader, x=x, lengths=lengths)
+    dreader_a = np.zeros((n_a, m), dtype)
+    dreader_c = np.zeros((n_a, m), dtype)
+    dreader_W_g = np.zeros((3 * n_a, n_a + n_e), dtype)
+    dreader_b_g = np.zeros((3 * n_a, 1), dtype)
+    dreader_W_c = np.zeros((n_a, n_a + n_e), dtype)
+    dreader_b_c = np.zeros((n_a, 1), dtype)
+    dreader_x_steps = np.empty((T, n_e, m), dtype)
+    for t in reversed(range(T)):
+        dreader_a_2 = dreader_a_to_end_steps[t]
+        reader_goes_on = steps_less[t]
+        reader_c_prev = reader_c_prev_steps[t]
+        reader_xc = reader_xc_steps[t]
+        reader_gate = reader_gate_steps[t]
+        reader_c_hat = reader_c_hat_steps[t]
+        tanh_reader_c = tanh_reader_c_steps[t]
+
+        # 2. steps = scan(reader, x=x, lengths=lengths)
+        dreader_c_steps = np.where(reader_goes_on, dreader_c, 0)  # where
+        dreader_c_prev_steps = np.where(reader_goes_on, 0, dreader_c)  # where
+        dreader_a_steps = np.where(reader_goes_on, dreader_a, 0)  # where
+        dreader_a_prev_steps = np.where(reader_goes_on, 0, dreader_a)  # where
+        dreader_a_steps_2 = np.where(reader_goes_on, dreader_a_2, 0)  # where
+
+        # reader: a = gate[2*n_a:] * tanh(c)
+        dreader_a_3 = dreader_a_steps + dreader_a_steps_2     # split: the sum over its uses
+        dreader_gate_3 = dreader_a_3 * tanh_reader_c          # hadamard
+        dtanh_reader_c = dreader_a_3 * reader_gate[2 * n_a:]  # hadamard
+        dreader_c_reader_a = dtanh_reader_c * (1 - tanh_reader_c * tanh_reader_c)  # tanh
+
+        # reader: c = gate[:n_a] * c_hat + gate[n_a:2*n_a] * c_prev
+        dreader_c_2 = dreader_c_steps + dreader_c_reader_a  # split: the sum over its uses
+        dreader_gate_2 = dreader_c_2 * reader_c_prev        # hadamard
+        dreader_c_prev_reader_c = dreader_c_2 * reader_gate[n_a:2 * n_a]  # hadamard
+        dreader_gate_1 = dreader_c_2 * reader_c_hat         # hadamard
+        dreader_c_hat = dreader_c_2 * reader_gate[:n_a]     # hadamard
+
+        # reader: c_hat = tanh(W_c @ xc + b_c)
+        dreader_c_hat_add = dreader_c_hat * (1 - reader_c_hat * reader_c_hat)  # tanh
+        # addition, summed where it was broadcast
+        dreader_b_c += np.sum(dreader_c_hat_add, axis=1, keepdims=True)
+        dreader_W_c += dreader_c_hat_add @ reader_xc.T  # matrix product
+        dreader_xc_reader_c_hat = reader_W_c.T @ dreader_c_hat_add  # matrix product
+
+        # reader: gate = sigmoid(W_g @ xc + b_g)
+        # split: side by side
+        dreader_gate = np.concatenate([dreader_gate_1, dreader_gate_2, dreader_gate_3], axis=0)
+        dreader_gate_add = dreader_gate * (reader_gate * (1 - reader_gate))  # sigmoid
+        # addition, summed where it was broadcast
+        dreader_b_g += np.sum(dreader_gate_add, axis=1, keepdims=True)
+        dreader_W_g += dreader_gate_add @ reader_xc.T             # matrix product
+        dreader_xc_reader_gate = reader_W_g.T @ dreader_gate_add  # matrix product
+
+        # reader: xc = concat(a_prev, x)
+        dreader_xc = dreader_xc_reader_c_hat + dreader_xc_reader_gate  # split: the sum over its uses
+        dreader_a_prev_reader_xc = dreader_xc[:n_a]  # concat
+        dreader_x = dreader_xc[n_a:]                 # concat
+        dreader_c_prev = dreader_c_prev_steps + dreader_c_prev_reader_c  # split: the sum over its uses
+        dreader_a_prev = dreader_a_prev_steps + dreader_a_prev_reader_xc  # split: the sum over its uses
+
+        # of this step: what is kept, and what the next one starts from
+        dreader_x_steps[t] = dreader_x
+        dreader_a, dreader_c = dreader_a_prev, dreader_c_prev
+
+    # 1. x = mask_in * swapaxes(E[words], -1, -2)
+    dmask_in = dreader_x_steps * x_take_T              # hadamard
+    dx_take_T = dreader_x_steps * mask_in              # hadamard
+    dx_take = np.transpose(dx_take_T, (0, 2, 1))       # transpose
+    dE = add_at(dx_take, words, axis=0, n=n_w)         # take
+    dtarget = dtarget_head_loss - dhead_loss_subtract  # split: the sum over its uses
+
+    return Gradients(
+        Parameters(
+            E=dE,
+            reader=ReaderParameters(W_g=dreader_W_g, b_g=dreader_b_g, W_c=dreader_W_c, b_c=dreader_b_c),
+            head=HeadParameters(W=dhead_W, b=dhead_b),
+        ),
+        Inputs(words=None, lengths=None, target=dtarget, mask_in=dmask_in, mask_out=dmask_out),
+    )
