@@ -27,7 +27,7 @@ class Utterances(NamedTuple):
 
 
 def load(part: str) -> Utterances:
-    """The utterances of one part, "train" or "test": a line each, its coefficients and its speaker parted by colons."""
+    """The utterances of "train" or "test": a line each, its coefficients and its speaker parted by colons."""
     text = (HERE / "data" / "japanese_vowels" / f"{part}.ts").read_text("utf-8")
     lines = [line.split(":") for line in text.split("@data\n")[1].splitlines()]
     frames = [np.array([row.split(",") for row in rows], np.float32).T for *rows, _ in lines]

@@ -81,7 +81,7 @@ class Residuals(NamedTuple):
     mask_in: np.ndarray  # [T, n_e, m]
     mask_out: np.ndarray  # [n_a, m]
     x_take_T: np.ndarray  # [T, n_e, m]
-    steps_less: np.ndarray  # [T, m]
+    goes_on_steps: np.ndarray  # [T, m]
     sentence_sum: np.ndarray  # [n_a, m]
     sentence_maximum: np.ndarray  # [m]
     sentence: np.ndarray  # [n_a, m]
@@ -188,7 +188,7 @@ def forward(parameters: Parameters, inputs: Inputs) -> tuple[Outputs, Residuals]
     x = mask_in * x_take_T
 
     # 2. steps = scan(reader, x=x, lengths=lengths)
-    steps_less = np.expand_dims(np.arange(T), 1) < np.expand_dims(lengths, 0)
+    goes_on_steps = np.expand_dims(np.arange(T), 1) < np.expand_dims(lengths, 0)
     reader_a_prev = np.zeros((n_a, m), dtype)
     reader_c_prev = np.zeros((n_a, m), dtype)
     reader_a_to_end_steps = np.empty((T, n_a, m), dtype)
@@ -199,7 +199,7 @@ def forward(parameters: Parameters, inputs: Inputs) -> tuple[Outputs, Residuals]
     tanh_reader_c_steps = np.empty((T, n_a, m), dtype)
     for t in range(T):
         reader_x = x[t]
-        reader_goes_on = steps_less[t]
+        reader_goes_on = goes_on_steps[t]
 
         # reader: xc = concat(a_prev, x)
         reader_xc = np.concatenate([reader_a_prev, reader_x], axis=0)
@@ -251,7 +251,7 @@ def forward(parameters: Parameters, inputs: Inputs) -> tuple[Outputs, Residuals]
         Outputs(loss=head_loss, prediction=head_prediction),
         Residuals(
             words=words, target=target, mask_in=mask_in, mask_out=mask_out, x_take_T=x_take_T,
-            steps_less=steps_less, sentence_sum=sentence_sum, sentence_maximum=sentence_maximum,
+            goes_on_steps=goes_on_steps, sentence_sum=sentence_sum, sentence_maximum=sentence_maximum,
             sentence=sentence, head_score=head_score, head_prediction=head_prediction,
             log_sigmoid_head_score=log_sigmoid_head_score, head_loss_log_sigmoid=head_loss_log_sigmoid,
             reader_c_prev_steps=reader_c_prev_steps, reader_xc_steps=reader_xc_steps,
@@ -272,7 +272,7 @@ def backward(
     """
     d_outputs = Outputs(None, None) if d_outputs is None else d_outputs
     (
-        words, target, mask_in, mask_out, x_take_T, steps_less, sentence_sum, sentence_maximum, sentence,
+        words, target, mask_in, mask_out, x_take_T, goes_on_steps, sentence_sum, sentence_maximum, sentence,
         head_score, head_prediction, log_sigmoid_head_score, head_loss_log_sigmoid, reader_c_prev_steps,
         reader_xc_steps, reader_gate_steps, reader_c_hat_steps, tanh_reader_c_steps,
     ) = residuals
@@ -324,7 +324,7 @@ def backward(
     dreader_x_steps = np.empty((T, n_e, m), dtype)
     for t in reversed(range(T)):
         dreader_a_2 = dreader_a_to_end_steps[t]
-        reader_goes_on = steps_less[t]
+        reader_goes_on = goes_on_steps[t]
         reader_c_prev = reader_c_prev_steps[t]
         reader_xc = reader_xc_steps[t]
         reader_gate = reader_gate_steps[t]
