@@ -72,7 +72,7 @@ def masks(m: int, rng: np.random.Generator | None = None) -> tuple[np.ndarray, n
 
 
 def batch(data: Sentences, rng: np.random.Generator | None = None) -> classifier.Inputs:
-    """Sentences as the model reads them.  In training a tenth of the words is unknown, so that this is learned too."""
+    """Sentences as the model reads them.  In training a tenth of the words is unknown: that is learned too."""
     words, lengths = padded(data.words)
     if rng is not None:
         words = np.where(rng.random(words.shape) < 0.1, UNKNOWN, words)

@@ -285,6 +285,15 @@ def test_show_has_every_stage_for_a_cell_with_states() -> None:
     assert len({run("show", "lstm", "--stage", stage, "-O0") for stage in STAGES}) == len(STAGES)
 
 
+def test_what_is_said_of_a_spec_without_a_backward_pass() -> None:
+    assert "adam: it has no gradients to compare; its forward pass is finite" in run("check", "adam")
+    assert "adam          0" in run("check", "adam", "clip_by_norm")
+    assert "no backward pass" in run("show", "adam", "--stage", "spec")
+    assert "adam has no backward graph: its spec says backward: false" in run(
+        "show", "adam", "--stage", "backward", code=2
+    )
+
+
 def test_list_cells_names_every_shipped_spec() -> None:
     printed = run("list", "cells")
     for name in shipped_specs():
