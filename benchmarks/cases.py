@@ -99,8 +99,9 @@ def forms(choice: Choice) -> Iterator[Job]:
 
 
 def specs(choice: Choice) -> Iterator[Job]:
-    """Every shipped spec with a state, at level 1 and the highest."""
-    for name in [name for name, path in shipped_specs().items() if choice.has(name) and read(path).states]:
+    """Every shipped spec with a state and a backward pass, at level 1 and the highest."""
+    cells = {name: read(path) for name, path in shipped_specs().items() if choice.has(name)}
+    for name in [name for name, cell in cells.items() if cell.states and cell.backward]:
         for dtype in choice.dtypes or CASES["specs"].dtypes:
             for shape in choice.shapes or CASES["specs"].shapes:
                 levels = {level: GRAPHGEN[level] for level in (BASE, HIGHEST)}

@@ -20,7 +20,7 @@ Sizes:
     m: sentences
 """
 
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 import numpy as np
 
@@ -28,23 +28,23 @@ import numpy as np
 class ReaderParameters(NamedTuple):
     """What reader, which is lstm, learns."""
 
-    W_g: np.ndarray  # [3*n_a, n_a + n_e]
-    b_g: np.ndarray  # [3*n_a, 1]
-    W_c: np.ndarray  # [n_a, n_a + n_e]
-    b_c: np.ndarray  # [n_a, 1]
+    W_g: Annotated[np.ndarray, "[3*n_a, n_a + n_e]"]
+    b_g: Annotated[np.ndarray, "[3*n_a, 1]"]
+    W_c: Annotated[np.ndarray, "[n_a, n_a + n_e]"]
+    b_c: Annotated[np.ndarray, "[n_a, 1]"]
 
 
 class HeadParameters(NamedTuple):
     """What head, which is sigmoid_cross_entropy, learns."""
 
-    W: np.ndarray  # [1, n_a]
-    b: np.ndarray  # [1, 1]
+    W: Annotated[np.ndarray, "[1, n_a]"]
+    b: Annotated[np.ndarray, "[1, 1]"]
 
 
 class Parameters(NamedTuple):
     """What the cell learns; as gradients, one for each."""
 
-    E: np.ndarray  # [n_w, n_e]
+    E: Annotated[np.ndarray, "[n_w, n_e]"]
     reader: ReaderParameters
     head: HeadParameters
 
@@ -52,18 +52,18 @@ class Parameters(NamedTuple):
 class Inputs(NamedTuple):
     """What a step reads; as gradients, one for each."""
 
-    words: np.ndarray  # [T, m]
-    lengths: np.ndarray  # [m]
-    target: np.ndarray  # [1, m]
-    mask_in: np.ndarray  # [T, n_e, m]
-    mask_out: np.ndarray  # [n_a, m]
+    words: Annotated[np.ndarray, "int[T, m]"]
+    lengths: Annotated[np.ndarray, "int[m]"]
+    target: Annotated[np.ndarray, "[1, m]"]
+    mask_in: Annotated[np.ndarray, "[T, n_e, m]"]
+    mask_out: Annotated[np.ndarray, "[n_a, m]"]
 
 
 class Outputs(NamedTuple):
     """What a step computes; as cotangents, one for each, or None."""
 
-    loss: np.ndarray  # []
-    prediction: np.ndarray  # [1, m]
+    loss: Annotated[np.ndarray, "[]"]
+    prediction: Annotated[np.ndarray, "[1, m]"]
 
 
 class Gradients(NamedTuple):
@@ -76,71 +76,24 @@ class Gradients(NamedTuple):
 class Residuals(NamedTuple):
     """What the backward pass reads of one step."""
 
-    words: np.ndarray  # [T, m]
-    target: np.ndarray  # [1, m]
-    mask_in: np.ndarray  # [T, n_e, m]
-    mask_out: np.ndarray  # [n_a, m]
-    x_take_T: np.ndarray  # [T, n_e, m]
-    goes_on_steps: np.ndarray  # [T, m]
-    sentence_sum: np.ndarray  # [n_a, m]
-    sentence_maximum: np.ndarray  # [m]
-    sentence: np.ndarray  # [n_a, m]
-    head_score: np.ndarray  # [1, m]
-    head_prediction: np.ndarray  # [1, m]
-    log_sigmoid_head_score: np.ndarray  # [1, m]
-    head_loss_log_sigmoid: np.ndarray  # [1, m]
-    reader_c_prev_steps: np.ndarray  # [T, n_a, m]
-    reader_xc_steps: np.ndarray  # [T, n_a + n_e, m]
-    reader_gate_steps: np.ndarray  # [T, 3*n_a, m]
-    reader_c_hat_steps: np.ndarray  # [T, n_a, m]
-    tanh_reader_c_steps: np.ndarray  # [T, n_a, m]
-
-
-def _dtype(*groups: Any) -> np.dtype[Any]:
-    """The floating dtype that the arrays of some groups promote to."""
-    arrays = [array for group in groups if group is not None for array in group]
-    dtypes = [array.dtype for array in arrays if hasattr(array, "dtype") and array.dtype.kind in "fc"]
-    return np.result_type(*dtypes) if dtypes else np.dtype(float)
-
-
-def _cotangent(name: str, value: Any, shape: tuple[int, ...], dtype: Any) -> np.ndarray:
-    """A cotangent of a given shape; None counts as zero."""
-    if value is None:
-        return np.zeros(shape, dtype)
-    if np.shape(value) != shape:
-        raise ValueError(f"the cotangent {name} must have the shape {shape}, not {np.shape(value)}")
-    return np.asarray(value, dtype)
-
-
-def _glorot(rng: np.random.Generator, shape: tuple[int, ...], dtype: Any) -> np.ndarray:
-    """Uniform within sqrt(6 / (fan in + fan out)) of zero (Glorot and Bengio, 2010); shape is [out, in, ...]."""
-    fans = (shape[0] + shape[1]) * int(np.prod(shape[2:]))
-    limit = np.sqrt(6 / max(1, fans))
-    return rng.uniform(-limit, limit, shape).astype(dtype)
-
-
-def _normal(rng: np.random.Generator, deviation: float, shape: tuple[int, ...], dtype: Any) -> np.ndarray:
-    """Normal with mean zero and a given standard deviation."""
-    return (deviation * rng.standard_normal(shape)).astype(dtype)
-
-
-def sigmoid(x: np.ndarray) -> np.ndarray:
-    """The logistic function 1 / (1 + exp(-x)), without overflow at either end."""
-    z = np.exp(np.minimum(x, -x))
-    return np.where(x >= 0, 1, z) / (1 + z)
-
-
-def log_sigmoid(x: np.ndarray) -> np.ndarray:
-    """log(sigmoid(x)), exact where sigmoid(x) is too small to be a number."""
-    return np.minimum(x, 0) - np.log1p(np.exp(np.minimum(x, -x)))
-
-
-def add_at(x: np.ndarray, indices: np.ndarray, axis: int, n: int) -> np.ndarray:
-    """Zeros of size n along an axis, and x added up at its places; a place that comes twice gets both."""
-    x = np.moveaxis(x, range(axis, axis + indices.ndim), range(indices.ndim))
-    z = np.zeros((n, *x.shape[indices.ndim :]), x.dtype)
-    np.add.at(z, indices, x)
-    return np.moveaxis(z, 0, axis)
+    words: Annotated[np.ndarray, "int[T, m]"]
+    target: Annotated[np.ndarray, "[1, m]"]
+    mask_in: Annotated[np.ndarray, "[T, n_e, m]"]
+    mask_out: Annotated[np.ndarray, "[n_a, m]"]
+    x_take_T: Annotated[np.ndarray, "[T, n_e, m]"]
+    goes_on_steps: Annotated[np.ndarray, "bool[T, m]"]
+    sentence_sum: Annotated[np.ndarray, "[n_a, m]"]
+    sentence_maximum: Annotated[np.ndarray, "[m]"]
+    sentence: Annotated[np.ndarray, "[n_a, m]"]
+    head_score: Annotated[np.ndarray, "[1, m]"]
+    head_prediction: Annotated[np.ndarray, "[1, m]"]
+    log_sigmoid_head_score: Annotated[np.ndarray, "[1, m]"]
+    head_loss_log_sigmoid: Annotated[np.ndarray, "[1, m]"]
+    reader_c_prev_steps: Annotated[np.ndarray, "[T, n_a, m]"]
+    reader_xc_steps: Annotated[np.ndarray, "[T, n_a + n_e, m]"]
+    reader_gate_steps: Annotated[np.ndarray, "[T, 3*n_a, m]"]
+    reader_c_hat_steps: Annotated[np.ndarray, "[T, n_a, m]"]
+    tanh_reader_c_steps: Annotated[np.ndarray, "[T, n_a, m]"]
 
 
 def init_parameters(
@@ -174,6 +127,7 @@ def forward(parameters: Parameters, inputs: Inputs) -> tuple[Outputs, Residuals]
     5. loss = result.loss
     6. prediction = result.prediction
     """
+    dtype = _FORWARD.check(parameters, inputs)
     E = parameters.E
     reader_W_g, reader_b_g, reader_W_c, reader_b_c = parameters.reader
     head_W, head_b = parameters.head
@@ -181,7 +135,6 @@ def forward(parameters: Parameters, inputs: Inputs) -> tuple[Outputs, Residuals]
     n_e = E.shape[1]           # embedding
     n_a = reader_W_c.shape[0]  # hidden units
     T, m = words.shape         # words in the longest sentence, sentences
-    dtype = _dtype(parameters, parameters.reader, parameters.head, inputs)
 
     # 1. x = mask_in * swapaxes(E[words], -1, -2)
     x_take_T = np.transpose(np.take(E, words, axis=0), (0, 2, 1))
@@ -271,6 +224,7 @@ def backward(
     A cotangent that is None counts as zero.
     """
     d_outputs = Outputs(None, None) if d_outputs is None else d_outputs
+    dtype = _BACKWARD.check(parameters, residuals, d_outputs)
     (
         words, target, mask_in, mask_out, x_take_T, goes_on_steps, sentence_sum, sentence_maximum, sentence,
         head_score, head_prediction, log_sigmoid_head_score, head_loss_log_sigmoid, reader_c_prev_steps,
@@ -282,11 +236,10 @@ def backward(
     n_e = mask_in.shape[1]       # embedding
     n_a = mask_out.shape[0]      # hidden units
     n_w = parameters.E.shape[0]  # words known
-    dtype = _dtype(parameters, parameters.reader, parameters.head, residuals, d_outputs)
 
     # the cotangents handed in; None counts as zero
-    dloss = _cotangent("d_outputs.loss", d_outputs.loss, (), dtype)
-    dprediction = _cotangent("d_outputs.prediction", d_outputs.prediction, (1, m), dtype)
+    dloss = _cotangent(d_outputs.loss, (), dtype)
+    dprediction = _cotangent(d_outputs.prediction, (1, m), dtype)
 
     # head: loss = -mean(target * log_sigmoid(score) + (1 - target) * log_sigmoid(-score))
     dhead_loss_mean = -dloss                              # negative
@@ -393,3 +346,267 @@ def backward(
         ),
         Inputs(words=None, lengths=None, target=dtarget, mask_in=dmask_in, mask_out=dmask_out),
     )
+
+
+def trace_nan(parameters: Parameters, inputs: Inputs, d_outputs: Outputs | None = None) -> None:
+    """Run one step: FloatingPointError from the operation that makes the first NaN.
+
+    The traceback ends at the operation under its equation; the message tells the element, and what it was made of.
+    Then the same for the gradients, if cotangents are given.
+    """
+    _FORWARD.check(parameters, inputs)
+    _, residuals = _traced("sentence_classifier_mean.forward", forward, parameters, inputs)
+    if d_outputs is None:
+        return
+    d_outputs = Outputs(None, None) if d_outputs is None else d_outputs
+    _traced("sentence_classifier_mean.backward", backward, parameters, residuals, d_outputs)
+
+
+# What the functions call.
+
+
+def _cotangent(value: Any, shape: tuple[int, ...], dtype: Any) -> np.ndarray:
+    """A cotangent as an array; None counts as zero."""
+    return np.zeros(shape, dtype) if value is None else np.asarray(value, dtype)
+
+
+def _glorot(rng: np.random.Generator, shape: tuple[int, ...], dtype: Any) -> np.ndarray:
+    """Uniform within sqrt(6 / (fan in + fan out)) of zero (Glorot and Bengio, 2010); shape is [out, in, ...]."""
+    fans = (shape[0] + shape[1]) * int(np.prod(shape[2:]))
+    limit = np.sqrt(6 / max(1, fans))
+    return rng.uniform(-limit, limit, shape).astype(dtype)
+
+
+def _normal(rng: np.random.Generator, deviation: float, shape: tuple[int, ...], dtype: Any) -> np.ndarray:
+    """Normal with mean zero and a given standard deviation."""
+    return (deviation * rng.standard_normal(shape)).astype(dtype)
+
+
+class _Shapes:
+    """The shapes of what a function is handed, as the annotations of its records have them.
+
+    `steps` is the axis that the inputs and d_outputs of a sequence have before all others.
+    """
+
+    def __init__(self, steps: str = "", **records: Any) -> None:
+        self.records = records
+        self.right: dict[Any, tuple[Any, np.dtype[Any]]] = {}  # shapes that were found to be right, with their dtypes
+        self.fields: list[tuple[str, str, list[str]]] = []
+        self.nested = False
+        for argument, record in records.items():
+            self._enter(argument, record, [steps] if steps and argument in ("inputs", "d_outputs") else [])
+
+    def _enter(self, path: str, record: Any, lead: list[str]) -> None:
+        """Enter the fields of a record, and of the records within it."""
+        for field, annotation in record.__annotations__.items():
+            if hasattr(annotation, "_fields"):
+                self.nested = True
+                self._enter(f"{path}.{field}", annotation, lead)
+                continue
+            kind, _, dims = ("size", "", "") if annotation is int else annotation.__metadata__[0].partition("[")
+            self.fields.append((f"{path}.{field}", kind, [*lead, *filter(None, dims[:-1].split(", "))]))
+
+    def check(self, *given: Any, **sizes: int) -> np.dtype[Any]:
+        """The dtype of all floats; ValueError for the first array that is not what its record says.
+
+        What was found to be right is remembered, so that the next call costs little.
+        """
+        try:
+            arrays = [array for record in given for array in (_flat(record) if self.nested else record)]
+            dtypes = [getattr(array, "dtype", None) for array in arrays]
+            shapes = (*map(type, given), *sizes.values(), *[getattr(array, "shape", array) for array in arrays])
+            known, dtype = self.right[shapes]
+            if known == dtypes:
+                return dtype
+        except (KeyError, TypeError):  # seen for the first time, or no arrays at all
+            pass
+        dtype = self._compare(given, dict(sizes))
+        if len(self.right) >= 1000:
+            self.right.clear()
+        self.right[shapes] = dtypes, dtype
+        return dtype
+
+    def _compare(self, given: Any, sizes: dict[str, int]) -> np.dtype[Any]:
+        """Compare one array after the other: the first one with a size in its shape tells it to the others."""
+        for (argument, record), values in zip(self.records.items(), given):
+            _compare_record(argument, record, values)
+        rows = [
+            (*row, array) for row, array in zip(self.fields, [array for record in given for array in _flat(record)])
+        ]
+        sizes |= {name.partition(".")[2]: array for name, kind, _, array in rows if kind == "size"}
+        rows = [row for row in rows if row[1] != "size" and not _is_left_out(*row)]
+        floats = [(name, array.dtype) for name, kind, _, array in rows if not kind and _is_float(array)]
+        leader, dtype = floats[0] if floats else ("", np.dtype(float))
+        for name, kind, dims, array in rows * 2:  # again when every size is told
+            if _fits(array, dims, sizes) and _holds(array, kind, dtype, name):
+                continue
+            told = [f"{size}={sizes[size]}" for size in dict.fromkeys(_symbols(", ".join(dims))) if size in sizes]
+            expected = f"{kind or dtype} of shape [{', '.join(dims)}]{' with ' * bool(told)}{', '.join(told)}"
+            why = f", as {leader} is {dtype}" if not kind and _is_float(array) and array.dtype != dtype else ""
+            raise ValueError(f"{name} is {_what(array)}, expected {expected}{why}")
+        return dtype
+
+
+def _flat(record: Any) -> Any:
+    """The arrays of a record, and of the records within it."""
+    for value in record:
+        yield from _flat(value) if hasattr(value, "_fields") else [value]
+
+
+def _compare_record(path: str, record: Any, values: Any) -> None:
+    """ValueError unless a value has the fields of a record, and so within it."""
+    if getattr(values, "_fields", None) != record._fields:
+        raise ValueError(f"{path} is {_what(values)}, expected {record.__name__}({', '.join(record._fields)})")
+    for field, annotation in record.__annotations__.items():
+        if hasattr(annotation, "_fields"):
+            _compare_record(f"{path}.{field}", annotation, getattr(values, field))
+
+
+def _is_left_out(name: str, kind: str, dims: list[str], array: Any) -> bool:
+    """Whether a cotangent is None; integers and booleans have none that is read."""
+    return name.startswith("d_") and (array is None or kind != "")
+
+
+def _what(value: Any) -> str:
+    """What was handed in, in a few words."""
+    if value is None:
+        return "None"
+    return f"{value.dtype} of shape {value.shape}" if hasattr(value, "dtype") else f"a {type(value).__name__}"
+
+
+def _is_float(array: Any) -> bool:
+    """Whether a value is an array of floats, or of complex numbers, which the complex step hands in."""
+    return isinstance(array, np.ndarray) and array.dtype.kind in "fc"
+
+
+def _holds(array: Any, kind: str, dtype: Any, name: str) -> bool:
+    """Whether an array holds numbers of a kind; a single number adapts, if it is Python's or a cotangent."""
+    if not hasattr(array, "dtype") or (name.startswith("d_") and array.ndim == 0):
+        return True
+    return array.dtype.kind in {"int": "iu", "bool": "b"}[kind] if kind else bool(array.dtype == dtype)
+
+
+def _fits(array: Any, dims: list[str], sizes: dict[str, int]) -> bool:
+    """Whether an array has the shape of some dims; a size that is not known yet is told by it."""
+    if not isinstance(array, (np.ndarray, np.generic, float, int)) or np.ndim(array) != len(dims):
+        return False
+    found = dict(sizes)
+    for dim, size in zip(dims, np.shape(array)):
+        unknown = [symbol for symbol in _symbols(dim) if symbol not in found]
+        if len(unknown) == 1 and "//" not in dim:  # so it is linear in it
+            none, one = (_value(dim, {**found, unknown[0]: number}) for number in (0, 1))
+            if one != none:
+                found[unknown.pop()] = max(0, (size - none) // (one - none))
+        if not unknown and _value(dim, found) != size:
+            return False
+    sizes.update(found)
+    return True
+
+
+def _symbols(dims: str) -> list[str]:
+    """The names in some dims."""
+    words = dims.translate(str.maketrans("()*/+-,", " " * 7)).split()
+    return [word for word in words if not word.isdigit()]
+
+
+def _value(dim: str, sizes: dict[str, int]) -> int:
+    """The value of a dim, a sum of products such as 2*n + 1; a quotient in it stands as ((n - 1)//2)."""
+    while "((" in dim:
+        before, _, rest = dim.rpartition("((")
+        dividend, _, rest = rest.partition(")//")
+        divisor, _, after = rest.partition(")")
+        dim = f"{before}{_value(dividend, sizes) // int(divisor)}{after}"
+    terms = dim.replace(" - ", " + -").replace("-", "-1*").split(" + ")
+    return sum(int(np.prod([sizes[f] if f in sizes else int(f) for f in term.split("*")])) for term in terms)
+
+
+class _Watched(np.ndarray):
+    """An array whose operations raise FloatingPointError as soon as there is a NaN in what they compute."""
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *operands: Any, **options: Any) -> Any:
+        operands, options = _plain(operands), _plain(options)
+        result = getattr(ufunc, method)(*operands, **options)
+        each = method == "__call__" and ufunc.signature is None  # one element of the result comes from one of each
+        return _watched(result, ufunc.__name__, operands if each else ())
+
+    def __array_function__(self, function: Any, types: Any, operands: Any, options: Any) -> Any:
+        return _watched(function(*_plain(operands), **_plain(options)), function.__name__)
+
+
+def _plain(value: Any) -> Any:
+    """A value with arrays that are not watched, in tuples, lists and dicts too."""
+    if isinstance(value, (tuple, list)):
+        return type(value)(_plain(item) for item in value)
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    return value.view(np.ndarray) if isinstance(value, _Watched) else value
+
+
+def _watched(array: Any, name: str, operands: Any = ()) -> Any:
+    """An array, watched from now on; FloatingPointError if there is a NaN in it."""
+    if not isinstance(array, (np.ndarray, np.generic)) or array.dtype.kind not in "fc":
+        return array
+    if np.isnan(array).any():
+        index = tuple(np.argwhere(np.isnan(array))[0].tolist())
+        values = ", ".join(str(np.broadcast_to(operand, array.shape)[index]) for operand in operands)
+        raise FloatingPointError(
+            f"{name}{f'({values})' if values else ''} is NaN{f' in element {list(index)}' * bool(index)}"
+        )
+    return np.asarray(array).view(_Watched)
+
+
+def _arrays(results: Any, name: str = "") -> Any:
+    """The arrays in records, and in records of records, with their names."""
+    if not isinstance(results, tuple):
+        yield name, results
+        return
+    fields = getattr(results, "_fields", [""] * len(results))
+    for field, value in zip(fields, results):
+        yield from _arrays(value, f"{type(results).__name__.lower()}.{field}" if field else name)
+
+
+def _record_watched(record: Any) -> Any:
+    """A record with every array watched, in records within it too."""
+    where, fields = type(record).__name__.lower(), zip(getattr(record, "_fields", ()), record)
+    return type(record)(
+        *(_record_watched(v) if hasattr(v, "_fields") else _watched(v, f"{where}.{name}") for name, v in fields)
+    )
+
+
+def _traced(where: str, function: Any, *records: Any, **sizes: int) -> Any:
+    """What a function returns; if there is a NaN in it, FloatingPointError from the operation that made it."""
+    try:
+        with np.errstate(all="ignore"):
+            results = function(*records, **sizes)
+            if not any(np.isnan(array).any() for _, array in _arrays(results) if array is not None):
+                return results
+            function(*(_record_watched(record) for record in records), **sizes)
+            for name, array in _arrays(results):
+                _watched(array, name)
+    except FloatingPointError as error:
+        error.args = (f"{where}: {error}",)
+        raise
+
+
+def sigmoid(x: np.ndarray) -> np.ndarray:
+    """The logistic function 1 / (1 + exp(-x)), without overflow at either end."""
+    z = np.exp(np.minimum(x, -x))
+    return np.where(x >= 0, 1, z) / (1 + z)
+
+
+def log_sigmoid(x: np.ndarray) -> np.ndarray:
+    """log(sigmoid(x)), exact where sigmoid(x) is too small to be a number."""
+    return np.minimum(x, 0) - np.log1p(np.exp(np.minimum(x, -x)))
+
+
+def add_at(x: np.ndarray, indices: np.ndarray, axis: int, n: int) -> np.ndarray:
+    """Zeros of size n along an axis, and x added up at its places; a place that comes twice gets both."""
+    x = np.moveaxis(x, range(axis, axis + indices.ndim), range(indices.ndim))
+    z = np.zeros((n, *x.shape[indices.ndim :]), x.dtype)
+    np.add.at(z, indices, x)
+    return np.moveaxis(z, 0, axis)
+
+
+# What each function is handed: the records tell the shapes.
+_FORWARD = _Shapes(parameters=Parameters, inputs=Inputs)
+_BACKWARD = _Shapes(parameters=Parameters, residuals=Residuals, d_outputs=Outputs)

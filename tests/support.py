@@ -25,6 +25,7 @@ from graphgen.ir.graph import Graph
 from graphgen.ir.op import OPS, Op, Sample
 from graphgen.ir.step import Step
 from graphgen.ops import helpers
+from graphgen.resources import shipped_specs
 from graphgen.spec.model import Cell
 from graphgen.spec.reader import read_text
 
@@ -32,6 +33,10 @@ jax.config.update("jax_enable_x64", True)
 jax.config.update("jax_disable_most_optimizations", True)  # each function runs once or twice: compiling is the cost
 
 LEVELS = (0, 1, 2)
+# the shipped specs whose modules have a backward pass
+DIFFERENTIATED = {
+    name: path for name, path in shipped_specs().items() if "\nbackward: false" not in path.read_text("utf-8")
+}
 HELPERS = dict(inspect.getmembers(helpers, inspect.isfunction))
 
 Array = np.ndarray

@@ -16,14 +16,12 @@ from graphgen.ir.evaluate import evaluate
 from graphgen.ir.shape import Shape
 from graphgen.resources import shipped_specs
 from tests.oracle import by_jax
-from tests.support import HELPERS, assert_close
+from tests.support import DIFFERENTIATED, HELPERS, assert_close
 
 SPECS = shipped_specs()
 LEVELS = tuple(passes.LEVELS)
 CASES = [pytest.param(name, level, id=f"{name}-O{level}") for name in SPECS for level in LEVELS]
 LENGTHS = (1, 2, 5)
-
-DIFFERENTIATED = [name for name, path in SPECS.items() if "\nbackward: false" not in path.read_text("utf-8")]
 
 every_spec = pytest.mark.parametrize("name", SPECS)
 every_differentiated = pytest.mark.parametrize("name", DIFFERENTIATED)

@@ -14,10 +14,9 @@ from graphgen.check.module import Trial, load
 from graphgen.check.numeric import Arrays
 from graphgen.compiler import Compilation, compile_file
 from graphgen.ir.shape import Dim, Shape
-from graphgen.resources import shipped_specs
+from tests.support import DIFFERENTIATED as SPECS
 from tests.support import assert_close
 
-SPECS = shipped_specs()
 LEVELS = tuple(passes.LEVELS)
 BATCH = "m"
 

@@ -129,8 +129,8 @@ def test_every_shipped_module_traces_what_it_is_handed(name: str) -> None:
     one = trial(name, max(LEVELS))
     groups = ("parameters", "inputs", "state") if one.cell.states else ("parameters", "inputs")
     given = {group: one.record(group, one.arrays) for group in groups}
-    cotangents = {"d_outputs": one.record("outputs", one.cotangents)}
-    cotangents |= {"d_final": one.record("state", one.cotangents)} if one.cell.states else {}
+    handed = {"d_outputs": "outputs", **({"d_final": "state"} if one.cell.states else {})}
+    cotangents = {name: one.record(group, one.cotangents) for name, group in handed.items() if one.cell.backward}
     one.module.trace_nan(**given, **cotangents)
     for key in [key for key, array in one.arrays.items() if array.dtype.kind == "f"]:
         group, field = key.split(".")

@@ -236,7 +236,12 @@ READING: dict[str, list[tuple[str, ...]]] = {
         ("text", "average_over: «[m]»", "expected a dim", "this is a list"),
         ("unknown-dim", "average_over:«", "there is no dim ''"),
         ("one-document", "average_over: m\n«---\ncell: other", "another document"),
-        ("backward", "average_over: m\nbackward: «no»", "expected true or false, not 'no'", "without a backward pass"),
+        (
+            "backward",
+            "average_over: m\nbackward: «no»",
+            "expected true or false, not 'no'",
+            "without a backward pass",
+        ),
         ("text", "average_over: m\nbackward: «[]»", "expected true or false", "this is a list"),
         ("nothing-to-average", "average_over: m\nbackward: «false»", "no gradients to average", "leave out"),
     ],
