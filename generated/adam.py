@@ -1,4 +1,4 @@
-# Made by graphgen 0.1.0 -O1 from adam.yaml (sha256 16076d3cb6369c6c).
+# Made by graphgen 0.1.0 -O2 from adam.yaml (sha256 16076d3cb6369c6c).
 # Do not edit: change the spec and build again.
 """Adaptive moments: running means of the gradient and of its square, corrected for their start at
 zero; t counts the steps.
@@ -42,6 +42,23 @@ class Outputs(NamedTuple):
     """What a step computes."""
 
     theta: Annotated[np.ndarray, "[n]"]
+
+
+class Workspace:
+    """Room that calls share: hand one to every call, and calls of the same sizes allocate only what they return.
+
+    It serves one call at a time.
+    """
+
+    def __init__(self) -> None:
+        self._arrays: dict[str, np.ndarray] = {}
+
+    def array(self, name: str, shape: tuple[int, ...], dtype: Any) -> np.ndarray:
+        """The array of a name, with whatever the last call left in it."""
+        array = self._arrays.get(name)
+        if array is None or array.shape != shape or array.dtype != dtype:
+            array = self._arrays[name] = np.empty(shape, dtype)
+        return array
 
 
 def init_parameters(rng: np.random.Generator, *, dtype: type = np.float64) -> Parameters:
@@ -100,43 +117,71 @@ def forward(parameters: Parameters, inputs: Inputs, state: State) -> tuple[Outpu
     return Outputs(theta=theta), State(theta=theta, m=m, v=v, t=t)
 
 
-def forward_sequence(parameters: Parameters, inputs: Inputs, state: State) -> tuple[Outputs, State]:
+def forward_sequence(
+    parameters: Parameters,
+    inputs: Inputs,
+    state: State,
+    workspace: Workspace | None = None,
+) -> tuple[Outputs, State]:
     """T steps: the outputs of every step and the final state.
 
     Every input has a leading axis of T steps, and so has every output.
     """
     dtype = _FORWARD_SEQUENCE.check(parameters, inputs, state)
     rate, beta1, beta2, epsilon = parameters
-    theta_prev, m_prev, v_prev, t_prev = state
     T, n = inputs.gradient.shape  # steps, parameters
+    workspace = Workspace() if workspace is None else workspace
 
-    theta_steps = np.empty((T, n), dtype)
+    # for every step at once: does not read the state
+    multiply_steps = workspace.array("forward.multiply_steps", (T, n), dtype)
+    np.multiply(1 - beta1, inputs.gradient, out=multiply_steps)
+    power = workspace.array("forward.power", (T, n), dtype)
+    np.power(inputs.gradient, 2, out=power)
+    np.multiply(1 - beta2, power, out=power)
+
+    # room for every step and for one; the workspace's is written again by the next call
+    theta_states = np.empty((T + 1, n), dtype)
+    theta_states[0] = state.theta
+    m_prev = np.array(state.m, dtype)
+    v_prev = np.array(state.v, dtype)
+    t_prev = np.array(state.t, dtype)
+    work, work_2 = workspace.array("forward.work", (2, n), dtype)
     for t_2 in range(T):
-        gradient = inputs.gradient[t_2]
+        multiply_2 = multiply_steps[t_2]
+        multiply_3_2 = power[t_2]
+        theta_prev = theta_states[t_2]
 
         # 1. t = t_prev + 1
         t = t_prev + 1
 
         # 2. m = beta1 * m_prev + (1 - beta1) * gradient
-        m = beta1 * m_prev + (1 - beta1) * gradient
+        np.multiply(beta1, m_prev, out=m_prev)
+        m = np.add(m_prev, multiply_2, out=m_prev)
 
         # 3. v = beta2 * v_prev + (1 - beta2) * gradient**2
-        v = beta2 * v_prev + (1 - beta2) * gradient ** 2
+        np.multiply(beta2, v_prev, out=v_prev)
+        v = np.add(v_prev, multiply_3_2, out=v_prev)
 
         # 4. m_hat = m / (1 - beta1**t)
-        m_hat = m / (1 - beta1 ** t)
+        m_hat = np.divide(m, 1 - beta1 ** t, out=work)
 
         # 5. v_hat = v / (1 - beta2**t)
-        v_hat = v / (1 - beta2 ** t)
+        v_hat = np.divide(v, 1 - beta2 ** t, out=work_2)
 
         # 6. theta = theta_prev - rate * m_hat / (sqrt(v_hat) + epsilon)
-        theta = theta_prev - rate * m_hat / (np.sqrt(v_hat) + epsilon)
+        np.multiply(rate, m_hat, out=work)
+        np.sqrt(v_hat, out=work_2)
+        np.add(work_2, epsilon, out=work_2)
+        np.divide(work, work_2, out=work)
+        np.subtract(theta_prev, work, out=theta_states[t_2 + 1])  # theta
 
         # of this step: what is kept, and what the next one starts from
-        theta_steps[t_2] = theta
-        theta_prev, m_prev, v_prev, t_prev = theta, m, v, t
+        t_prev[...] = t
 
-    return Outputs(theta=theta_steps), State(theta=theta_prev, m=m_prev, v=v_prev, t=t_prev)
+    return (
+        Outputs(theta=theta_states[1:]),
+        State(theta=theta_states[-1].copy(), m=m_prev, v=v_prev, t=t_prev),
+    )
 
 
 def trace_nan(parameters: Parameters, inputs: Inputs, state: State) -> None:

@@ -1,4 +1,4 @@
-# Made by graphgen 0.1.0 -O1 from clip_by_norm.yaml (sha256 7ca8ea01b8c9267d).
+# Made by graphgen 0.1.0 -O2 from clip_by_norm.yaml (sha256 7ca8ea01b8c9267d).
 # Do not edit: change the spec and build again.
 """A gradient longer than the limit is shortened to it and keeps its direction; size is how long it
 was.

@@ -1,4 +1,4 @@
-# Made by graphgen 0.1.0 -O1 from sentence_classifier_mean.yaml (sha256 686a8e8fa55812e8).
+# Made by graphgen 0.1.0 -O2 from sentence_classifier_mean.yaml (sha256 686a8e8fa55812e8).
 # Do not edit: change the spec and build again.
 """A sentence is classified as one of two kinds from the mean of the states after each of its words:
 words are looked up in an embedding, an LSTM reads them, and a dense layer with a sigmoid decides.
@@ -90,10 +90,10 @@ class Residuals(NamedTuple):
     log_sigmoid_head_score: Annotated[np.ndarray, "[1, m]"]
     head_loss_log_sigmoid: Annotated[np.ndarray, "[1, m]"]
     reader_c_prev_steps: Annotated[np.ndarray, "[T, n_a, m]"]
-    reader_xc_steps: Annotated[np.ndarray, "[T, n_a + n_e, m]"]
     reader_gate_steps: Annotated[np.ndarray, "[T, 3*n_a, m]"]
     reader_c_hat_steps: Annotated[np.ndarray, "[T, n_a, m]"]
     tanh_reader_c_steps: Annotated[np.ndarray, "[T, n_a, m]"]
+    reader_xc_steps: Annotated[np.ndarray, "[T, n_a + n_e, m]"]
 
 
 def init_parameters(
@@ -146,10 +146,10 @@ def forward(parameters: Parameters, inputs: Inputs) -> tuple[Outputs, Residuals]
     reader_c_prev = np.zeros((n_a, m), dtype)
     reader_a_to_end_steps = np.empty((T, n_a, m), dtype)
     reader_c_prev_steps = np.empty((T, n_a, m), dtype)
-    reader_xc_steps = np.empty((T, n_a + n_e, m), dtype)
     reader_gate_steps = np.empty((T, 3 * n_a, m), dtype)
     reader_c_hat_steps = np.empty((T, n_a, m), dtype)
     tanh_reader_c_steps = np.empty((T, n_a, m), dtype)
+    reader_xc_steps = np.empty((T, n_a + n_e, m), dtype)
     for t in range(T):
         reader_x = x[t]
         reader_goes_on = goes_on_steps[t]
@@ -178,10 +178,10 @@ def forward(parameters: Parameters, inputs: Inputs) -> tuple[Outputs, Residuals]
         # of this step: what is kept, and what the next one starts from
         reader_a_to_end_steps[t] = reader_a_to_end
         reader_c_prev_steps[t] = reader_c_prev
-        reader_xc_steps[t] = reader_xc
         reader_gate_steps[t] = reader_gate
         reader_c_hat_steps[t] = reader_c_hat
         tanh_reader_c_steps[t] = tanh_reader_c
+        reader_xc_steps[t] = reader_xc
         reader_a_prev, reader_c_prev = reader_a_held, reader_c_held
 
     # 3. sentence = mask_out * sum(steps.a, axis=0) / maximum(lengths, 1)
@@ -207,9 +207,9 @@ def forward(parameters: Parameters, inputs: Inputs) -> tuple[Outputs, Residuals]
             goes_on_steps=goes_on_steps, sentence_sum=sentence_sum, sentence_maximum=sentence_maximum,
             sentence=sentence, head_score=head_score, head_prediction=head_prediction,
             log_sigmoid_head_score=log_sigmoid_head_score, head_loss_log_sigmoid=head_loss_log_sigmoid,
-            reader_c_prev_steps=reader_c_prev_steps, reader_xc_steps=reader_xc_steps,
-            reader_gate_steps=reader_gate_steps, reader_c_hat_steps=reader_c_hat_steps,
-            tanh_reader_c_steps=tanh_reader_c_steps,
+            reader_c_prev_steps=reader_c_prev_steps, reader_gate_steps=reader_gate_steps,
+            reader_c_hat_steps=reader_c_hat_steps, tanh_reader_c_steps=tanh_reader_c_steps,
+            reader_xc_steps=reader_xc_steps,
         ),
     )
 
@@ -228,7 +228,7 @@ def backward(
     (
         words, target, mask_in, mask_out, x_take_T, goes_on_steps, sentence_sum, sentence_maximum, sentence,
         head_score, head_prediction, log_sigmoid_head_score, head_loss_log_sigmoid, reader_c_prev_steps,
-        reader_xc_steps, reader_gate_steps, reader_c_hat_steps, tanh_reader_c_steps,
+        reader_gate_steps, reader_c_hat_steps, tanh_reader_c_steps, reader_xc_steps,
     ) = residuals
     reader_W_g, reader_W_c = parameters.reader.W_g, parameters.reader.W_c
     head_W = parameters.head.W
@@ -266,20 +266,15 @@ def backward(
     dmask_out = dsentence_multiply * sentence_sum      # hadamard
     dsentence_sum = dsentence_multiply * mask_out      # hadamard
     dreader_a_to_end_steps = np.broadcast_to(np.expand_dims(dsentence_sum, 0), (T, n_a, m))  # sum
-
-    # 2. steps = scan(reader, x=x, lengths=lengths)
     dreader_a = np.zeros((n_a, m), dtype)
     dreader_c = np.zeros((n_a, m), dtype)
-    dreader_W_g = np.zeros((3 * n_a, n_a + n_e), dtype)
-    dreader_b_g = np.zeros((3 * n_a, 1), dtype)
-    dreader_W_c = np.zeros((n_a, n_a + n_e), dtype)
-    dreader_b_c = np.zeros((n_a, 1), dtype)
     dreader_x_steps = np.empty((T, n_e, m), dtype)
+    dreader_gate_add_steps = np.empty((T, 3 * n_a, m), dtype)
+    dreader_c_hat_add_steps = np.empty((T, n_a, m), dtype)
     for t in reversed(range(T)):
         dreader_a_2 = dreader_a_to_end_steps[t]
         reader_goes_on = goes_on_steps[t]
         reader_c_prev = reader_c_prev_steps[t]
-        reader_xc = reader_xc_steps[t]
         reader_gate = reader_gate_steps[t]
         reader_c_hat = reader_c_hat_steps[t]
         tanh_reader_c = tanh_reader_c_steps[t]
@@ -306,18 +301,12 @@ def backward(
 
         # reader: c_hat = tanh(W_c @ xc + b_c)
         dreader_c_hat_add = dreader_c_hat * (1 - reader_c_hat * reader_c_hat)  # tanh
-        # addition, summed where it was broadcast
-        dreader_b_c += np.sum(dreader_c_hat_add, axis=1, keepdims=True)
-        dreader_W_c += dreader_c_hat_add @ reader_xc.T  # matrix product
         dreader_xc_reader_c_hat = reader_W_c.T @ dreader_c_hat_add  # matrix product
 
         # reader: gate = sigmoid(W_g @ xc + b_g)
         # split: side by side
         dreader_gate = np.concatenate([dreader_gate_1, dreader_gate_2, dreader_gate_3], axis=0)
         dreader_gate_add = dreader_gate * (reader_gate * (1 - reader_gate))  # sigmoid
-        # addition, summed where it was broadcast
-        dreader_b_g += np.sum(dreader_gate_add, axis=1, keepdims=True)
-        dreader_W_g += dreader_gate_add @ reader_xc.T             # matrix product
         dreader_xc_reader_gate = reader_W_g.T @ dreader_gate_add  # matrix product
 
         # reader: xc = concat(a_prev, x)
@@ -329,7 +318,21 @@ def backward(
 
         # of this step: what is kept, and what the next one starts from
         dreader_x_steps[t] = dreader_x
+        dreader_gate_add_steps[t] = dreader_gate_add
+        dreader_c_hat_add_steps[t] = dreader_c_hat_add
         dreader_a, dreader_c = dreader_a_prev, dreader_c_prev
+
+    # for every step at once: no later step reads it
+    multiply_steps_T = np.reshape(np.swapaxes(dreader_gate_add_steps, -1, -2), (T * m, 3 * n_a)).T
+    # matrix product
+    dreader_W_g = multiply_steps_T @ np.reshape(np.swapaxes(reader_xc_steps, -1, -2), (T * m, n_a + n_e))
+    # addition, summed where it was broadcast
+    dreader_b_g = np.expand_dims(np.sum(dreader_gate_add_steps, axis=(0, 2)), 1)
+    multiply_2_steps_T = np.reshape(np.swapaxes(dreader_c_hat_add_steps, -1, -2), (T * m, n_a)).T
+    reader_xc_steps_rows = np.reshape(np.swapaxes(reader_xc_steps, -1, -2), (T * m, n_a + n_e))
+    dreader_W_c = multiply_2_steps_T @ reader_xc_steps_rows  # matrix product
+    # addition, summed where it was broadcast
+    dreader_b_c = np.expand_dims(np.sum(dreader_c_hat_add_steps, axis=(0, 2)), 1)
 
     # 1. x = mask_in * swapaxes(E[words], -1, -2)
     dmask_in = dreader_x_steps * x_take_T              # hadamard

@@ -1,4 +1,4 @@
-# Made by graphgen 0.1.0 -O1 from sequence_classifier.yaml (sha256 5c45f957cd831818).
+# Made by graphgen 0.1.0 -O2 from sequence_classifier.yaml (sha256 5c45f957cd831818).
 # Do not edit: change the spec and build again.
 """A sequence of features is classified as one of several kinds: a bidirectional LSTM reads it, the
 mean of what it returns over the steps of the sequence, as many as there are, is scored by a dense
@@ -98,15 +98,15 @@ class Residuals(NamedTuple):
     sequence: Annotated[np.ndarray, "[2*n_a, m]"]
     head_loss_log_softmax: Annotated[np.ndarray, "[n_y, m]"]
     reader_forwards_c_prev_steps: Annotated[np.ndarray, "[T, n_a, m]"]
-    reader_forwards_xc_steps: Annotated[np.ndarray, "[T, n_a + n_x, m]"]
     reader_forwards_gate_steps: Annotated[np.ndarray, "[T, 3*n_a, m]"]
     reader_forwards_c_hat_steps: Annotated[np.ndarray, "[T, n_a, m]"]
     tanh_reader_forwards_c_steps: Annotated[np.ndarray, "[T, n_a, m]"]
+    reader_forwards_xc_steps: Annotated[np.ndarray, "[T, n_a + n_x, m]"]
     reader_backwards_c_prev_steps: Annotated[np.ndarray, "[T, n_a, m]"]
-    reader_backwards_xc_steps: Annotated[np.ndarray, "[T, n_a + n_x, m]"]
     reader_backwards_gate_steps: Annotated[np.ndarray, "[T, 3*n_a, m]"]
     reader_backwards_c_hat_steps: Annotated[np.ndarray, "[T, n_a, m]"]
     tanh_reader_backwards_c_steps: Annotated[np.ndarray, "[T, n_a, m]"]
+    reader_backwards_xc_steps: Annotated[np.ndarray, "[T, n_a + n_x, m]"]
 
 
 def init_parameters(
@@ -164,10 +164,10 @@ def forward(parameters: Parameters, inputs: Inputs) -> tuple[Outputs, Residuals]
     reader_forwards_c_prev = np.zeros((n_a, m), dtype)
     reader_forwards_a_to_end_steps = np.empty((T, n_a, m), dtype)
     reader_forwards_c_prev_steps = np.empty((T, n_a, m), dtype)
-    reader_forwards_xc_steps = np.empty((T, n_a + n_x, m), dtype)
     reader_forwards_gate_steps = np.empty((T, 3 * n_a, m), dtype)
     reader_forwards_c_hat_steps = np.empty((T, n_a, m), dtype)
     tanh_reader_forwards_c_steps = np.empty((T, n_a, m), dtype)
+    reader_forwards_xc_steps = np.empty((T, n_a + n_x, m), dtype)
     for t in range(T):
         reader_forwards_x = x[t]
         reader_forwards_goes_on = goes_on_steps[t]
@@ -197,21 +197,20 @@ def forward(parameters: Parameters, inputs: Inputs) -> tuple[Outputs, Residuals]
         # of this step: what is kept, and what the next one starts from
         reader_forwards_a_to_end_steps[t] = reader_forwards_a_to_end
         reader_forwards_c_prev_steps[t] = reader_forwards_c_prev
-        reader_forwards_xc_steps[t] = reader_forwards_xc
         reader_forwards_gate_steps[t] = reader_forwards_gate
         reader_forwards_c_hat_steps[t] = reader_forwards_c_hat
         tanh_reader_forwards_c_steps[t] = tanh_reader_forwards_c
+        reader_forwards_xc_steps[t] = reader_forwards_xc
         reader_forwards_a_prev, reader_forwards_c_prev = reader_forwards_a_held, reader_forwards_c_held
 
-    # reader: back = scan(backwards, x=x, lengths=lengths, reverse=True)
     reader_backwards_a_prev = np.zeros((n_a, m), dtype)
     reader_backwards_c_prev = np.zeros((n_a, m), dtype)
     reader_backwards_a_to_end_steps = np.empty((T, n_a, m), dtype)
     reader_backwards_c_prev_steps = np.empty((T, n_a, m), dtype)
-    reader_backwards_xc_steps = np.empty((T, n_a + n_x, m), dtype)
     reader_backwards_gate_steps = np.empty((T, 3 * n_a, m), dtype)
     reader_backwards_c_hat_steps = np.empty((T, n_a, m), dtype)
     tanh_reader_backwards_c_steps = np.empty((T, n_a, m), dtype)
+    reader_backwards_xc_steps = np.empty((T, n_a + n_x, m), dtype)
     for t in reversed(range(T)):
         reader_backwards_x = x[t]
         reader_backwards_goes_on = goes_on_steps[t]
@@ -241,10 +240,10 @@ def forward(parameters: Parameters, inputs: Inputs) -> tuple[Outputs, Residuals]
         # of this step: what is kept, and what the next one starts from
         reader_backwards_a_to_end_steps[t] = reader_backwards_a_to_end
         reader_backwards_c_prev_steps[t] = reader_backwards_c_prev
-        reader_backwards_xc_steps[t] = reader_backwards_xc
         reader_backwards_gate_steps[t] = reader_backwards_gate
         reader_backwards_c_hat_steps[t] = reader_backwards_c_hat
         tanh_reader_backwards_c_steps[t] = tanh_reader_backwards_c
+        reader_backwards_xc_steps[t] = reader_backwards_xc
         reader_backwards_a_prev, reader_backwards_c_prev = reader_backwards_a_held, reader_backwards_c_held
 
     # reader: y = concat(there.a, back.a, axis=1)
@@ -269,15 +268,15 @@ def forward(parameters: Parameters, inputs: Inputs) -> tuple[Outputs, Residuals]
             sequence_maximum=sequence_maximum, sequence=sequence,
             head_loss_log_softmax=head_loss_log_softmax,
             reader_forwards_c_prev_steps=reader_forwards_c_prev_steps,
-            reader_forwards_xc_steps=reader_forwards_xc_steps,
             reader_forwards_gate_steps=reader_forwards_gate_steps,
             reader_forwards_c_hat_steps=reader_forwards_c_hat_steps,
             tanh_reader_forwards_c_steps=tanh_reader_forwards_c_steps,
+            reader_forwards_xc_steps=reader_forwards_xc_steps,
             reader_backwards_c_prev_steps=reader_backwards_c_prev_steps,
-            reader_backwards_xc_steps=reader_backwards_xc_steps,
             reader_backwards_gate_steps=reader_backwards_gate_steps,
             reader_backwards_c_hat_steps=reader_backwards_c_hat_steps,
             tanh_reader_backwards_c_steps=tanh_reader_backwards_c_steps,
+            reader_backwards_xc_steps=reader_backwards_xc_steps,
         ),
     )
 
@@ -295,10 +294,10 @@ def backward(
     dtype = _BACKWARD.check(parameters, residuals, d_outputs)
     (
         target, mask, goes_on_steps, sequence_sum, sequence_maximum, sequence, head_loss_log_softmax,
-        reader_forwards_c_prev_steps, reader_forwards_xc_steps, reader_forwards_gate_steps,
-        reader_forwards_c_hat_steps, tanh_reader_forwards_c_steps, reader_backwards_c_prev_steps,
-        reader_backwards_xc_steps, reader_backwards_gate_steps, reader_backwards_c_hat_steps,
-        tanh_reader_backwards_c_steps,
+        reader_forwards_c_prev_steps, reader_forwards_gate_steps, reader_forwards_c_hat_steps,
+        tanh_reader_forwards_c_steps, reader_forwards_xc_steps, reader_backwards_c_prev_steps,
+        reader_backwards_gate_steps, reader_backwards_c_hat_steps, tanh_reader_backwards_c_steps,
+        reader_backwards_xc_steps,
     ) = residuals
     reader_forwards_W_g, reader_forwards_W_c = parameters.reader.forwards.W_g, parameters.reader.forwards.W_c
     reader_backwards_W_g = parameters.reader.backwards.W_g
@@ -336,20 +335,15 @@ def backward(
     # reader: y = concat(there.a, back.a, axis=1)
     dreader_forwards_a_to_end_steps = dreader_y[:, :n_a]   # concat
     dreader_backwards_a_to_end_steps = dreader_y[:, n_a:]  # concat
-
-    # reader: back = scan(backwards, x=x, lengths=lengths, reverse=True)
     dreader_backwards_a = np.zeros((n_a, m), dtype)
     dreader_backwards_c = np.zeros((n_a, m), dtype)
-    dreader_backwards_W_g = np.zeros((3 * n_a, n_a + n_x), dtype)
-    dreader_backwards_b_g = np.zeros((3 * n_a, 1), dtype)
-    dreader_backwards_W_c = np.zeros((n_a, n_a + n_x), dtype)
-    dreader_backwards_b_c = np.zeros((n_a, 1), dtype)
     dreader_backwards_x_steps = np.empty((T, n_x, m), dtype)
+    dreader_backwards_gate_add_steps = np.empty((T, 3 * n_a, m), dtype)
+    dreader_backwards_c_hat_add_steps = np.empty((T, n_a, m), dtype)
     for t in range(T):
         dreader_backwards_a_2 = dreader_backwards_a_to_end_steps[t]
         reader_backwards_goes_on = goes_on_steps[t]
         reader_backwards_c_prev = reader_backwards_c_prev_steps[t]
-        reader_backwards_xc = reader_backwards_xc_steps[t]
         reader_backwards_gate = reader_backwards_gate_steps[t]
         reader_backwards_c_hat = reader_backwards_c_hat_steps[t]
         tanh_reader_backwards_c = tanh_reader_backwards_c_steps[t]
@@ -386,9 +380,6 @@ def backward(
         # reader.backwards: c_hat = tanh(W_c @ xc + b_c)
         # tanh
         dreader_backwards_c_hat_add = dreader_backwards_c_hat * (1 - reader_backwards_c_hat * reader_backwards_c_hat)
-        # addition, summed where it was broadcast
-        dreader_backwards_b_c += np.sum(dreader_backwards_c_hat_add, axis=1, keepdims=True)
-        dreader_backwards_W_c += dreader_backwards_c_hat_add @ reader_backwards_xc.T  # matrix product
         # matrix product
         dreader_backwards_xc_reader_backwards_c_hat = reader_backwards_W_c.T @ dreader_backwards_c_hat_add
 
@@ -399,9 +390,6 @@ def backward(
         )
         # sigmoid
         dreader_backwards_gate_add = dreader_backwards_gate * (reader_backwards_gate * (1 - reader_backwards_gate))
-        # addition, summed where it was broadcast
-        dreader_backwards_b_g += np.sum(dreader_backwards_gate_add, axis=1, keepdims=True)
-        dreader_backwards_W_g += dreader_backwards_gate_add @ reader_backwards_xc.T  # matrix product
         # matrix product
         dreader_backwards_xc_reader_backwards_gate = reader_backwards_W_g.T @ dreader_backwards_gate_add
 
@@ -419,21 +407,29 @@ def backward(
 
         # of this step: what is kept, and what the next one starts from
         dreader_backwards_x_steps[t] = dreader_backwards_x
+        dreader_backwards_gate_add_steps[t] = dreader_backwards_gate_add
+        dreader_backwards_c_hat_add_steps[t] = dreader_backwards_c_hat_add
         dreader_backwards_a, dreader_backwards_c = dreader_backwards_a_prev, dreader_backwards_c_prev
 
-    # reader: there = scan(forwards, x=x, lengths=lengths)
+    # for every step at once: no later step reads it
+    multiply_steps_T = np.reshape(np.swapaxes(dreader_backwards_gate_add_steps, -1, -2), (T * m, 3 * n_a)).T
+    reader_backwards_xc_steps_rows = np.reshape(np.swapaxes(reader_backwards_xc_steps, -1, -2), (T * m, n_a + n_x))
+    dreader_backwards_W_g = multiply_steps_T @ reader_backwards_xc_steps_rows  # matrix product
+    # addition, summed where it was broadcast
+    dreader_backwards_b_g = np.expand_dims(np.sum(dreader_backwards_gate_add_steps, axis=(0, 2)), 1)
+    multiply_2_steps_T = np.reshape(np.swapaxes(dreader_backwards_c_hat_add_steps, -1, -2), (T * m, n_a)).T
+    dreader_backwards_W_c = multiply_2_steps_T @ reader_backwards_xc_steps_rows  # matrix product
+    # addition, summed where it was broadcast
+    dreader_backwards_b_c = np.expand_dims(np.sum(dreader_backwards_c_hat_add_steps, axis=(0, 2)), 1)
     dreader_forwards_a = np.zeros((n_a, m), dtype)
     dreader_forwards_c = np.zeros((n_a, m), dtype)
-    dreader_forwards_W_g = np.zeros((3 * n_a, n_a + n_x), dtype)
-    dreader_forwards_b_g = np.zeros((3 * n_a, 1), dtype)
-    dreader_forwards_W_c = np.zeros((n_a, n_a + n_x), dtype)
-    dreader_forwards_b_c = np.zeros((n_a, 1), dtype)
     dreader_forwards_x_steps = np.empty((T, n_x, m), dtype)
+    dreader_forwards_gate_add_steps = np.empty((T, 3 * n_a, m), dtype)
+    dreader_forwards_c_hat_add_steps = np.empty((T, n_a, m), dtype)
     for t in reversed(range(T)):
         dreader_forwards_a_2 = dreader_forwards_a_to_end_steps[t]
         reader_forwards_goes_on = goes_on_steps[t]
         reader_forwards_c_prev = reader_forwards_c_prev_steps[t]
-        reader_forwards_xc = reader_forwards_xc_steps[t]
         reader_forwards_gate = reader_forwards_gate_steps[t]
         reader_forwards_c_hat = reader_forwards_c_hat_steps[t]
         tanh_reader_forwards_c = tanh_reader_forwards_c_steps[t]
@@ -470,9 +466,6 @@ def backward(
         # reader.forwards: c_hat = tanh(W_c @ xc + b_c)
         # tanh
         dreader_forwards_c_hat_add = dreader_forwards_c_hat * (1 - reader_forwards_c_hat * reader_forwards_c_hat)
-        # addition, summed where it was broadcast
-        dreader_forwards_b_c += np.sum(dreader_forwards_c_hat_add, axis=1, keepdims=True)
-        dreader_forwards_W_c += dreader_forwards_c_hat_add @ reader_forwards_xc.T  # matrix product
         # matrix product
         dreader_forwards_xc_reader_forwards_c_hat = reader_forwards_W_c.T @ dreader_forwards_c_hat_add
 
@@ -483,9 +476,6 @@ def backward(
         )
         # sigmoid
         dreader_forwards_gate_add = dreader_forwards_gate * (reader_forwards_gate * (1 - reader_forwards_gate))
-        # addition, summed where it was broadcast
-        dreader_forwards_b_g += np.sum(dreader_forwards_gate_add, axis=1, keepdims=True)
-        dreader_forwards_W_g += dreader_forwards_gate_add @ reader_forwards_xc.T  # matrix product
         # matrix product
         dreader_forwards_xc_reader_forwards_gate = reader_forwards_W_g.T @ dreader_forwards_gate_add
 
@@ -501,8 +491,19 @@ def backward(
 
         # of this step: what is kept, and what the next one starts from
         dreader_forwards_x_steps[t] = dreader_forwards_x
+        dreader_forwards_gate_add_steps[t] = dreader_forwards_gate_add
+        dreader_forwards_c_hat_add_steps[t] = dreader_forwards_c_hat_add
         dreader_forwards_a, dreader_forwards_c = dreader_forwards_a_prev, dreader_forwards_c_prev
 
+    multiply_3_steps_T = np.reshape(np.swapaxes(dreader_forwards_gate_add_steps, -1, -2), (T * m, 3 * n_a)).T
+    reader_forwards_xc_steps_rows = np.reshape(np.swapaxes(reader_forwards_xc_steps, -1, -2), (T * m, n_a + n_x))
+    dreader_forwards_W_g = multiply_3_steps_T @ reader_forwards_xc_steps_rows  # matrix product
+    # addition, summed where it was broadcast
+    dreader_forwards_b_g = np.expand_dims(np.sum(dreader_forwards_gate_add_steps, axis=(0, 2)), 1)
+    multiply_4_steps_T = np.reshape(np.swapaxes(dreader_forwards_c_hat_add_steps, -1, -2), (T * m, n_a)).T
+    dreader_forwards_W_c = multiply_4_steps_T @ reader_forwards_xc_steps_rows  # matrix product
+    # addition, summed where it was broadcast
+    dreader_forwards_b_c = np.expand_dims(np.sum(dreader_forwards_c_hat_add_steps, axis=(0, 2)), 1)
     dx = dreader_backwards_x_steps + dreader_forwards_x_steps  # split: the sum over its uses
 
     return Gradients(
