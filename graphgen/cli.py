@@ -70,23 +70,34 @@ def main() -> None:
 @level_option
 @format_option
 @click.option("--check", "only_check", is_flag=True, help="Write nothing; show what is stale, and exit with 1.")
-def build(specs: tuple[str, ...], output: Path, level: str | None, form: str, only_check: bool) -> None:
+@click.option("--clean", is_flag=True, help="Remove the modules of earlier builds that no SPEC makes any more.")
+@click.option(
+    "--force", is_flag=True, help="Replace and remove files that were edited by hand or are not graphgen's."
+)
+def build(
+    specs: tuple[str, ...], output: Path, level: str | None, form: str, only_check: bool, clean: bool, force: bool
+) -> None:
     """Compile specs, each a file or the name of a shipped one, to modules.
 
     Without a SPEC, every module in the folder is built (or checked) again from the shipped spec it came from.
+    The folder's graphgen.sha256 lists what was written; other files, and modules edited by hand, are left alone.
     """
     from graphgen import build as rooms
 
     with told(form):
+        if clean and not specs:
+            raise GraphgenError("--clean needs the specs whose modules are to stay")
         jobs = rooms.plan(specs, output, None if level is None else int(level))
         modules = rooms.compile_all(jobs)
         tell([], form)
         if only_check:
-            stale = rooms.differences(modules)
+            stale = rooms.differences(rooms.change(modules, output, clean))
             click.echo("".join(stale) or f"{len(modules)} modules are fresh\n", nl=False, err=form == "json")
             sys.exit(FINDINGS if stale else 0)
-        for path in rooms.write_all(modules):
-            click.echo(f"wrote {path}", err=form == "json")
+        done = rooms.write_all(modules, output, force, clean)
+        for deed, files in (("wrote", done.modules), ("removed", done.stale)):
+            for file in files:
+                click.echo(f"{deed} {output / file}", err=form == "json")
 
 
 @main.command()

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from graphgen.build import write_whole
 from graphgen.errors import GraphgenError
+from graphgen.files import write_whole
 from graphgen.spec.names import object_to
 
 STARTER = """\

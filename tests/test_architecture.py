@@ -26,12 +26,14 @@ BELOW = {
     "codegen": {"spec.model", "resources", "contract", "ops", "ir", "errors", ""},
     "check": {"spec.model", "contract", "ops", "ir", "errors"},
     "compiler": {"codegen", "passes", "autodiff", "elaborate", "spec", "ops", "ir", "errors", ""},
-    "build": {"compiler", "passes", "resources", "errors"},
+    "files": {"errors"},
+    "manifest": {"files", "errors"},
+    "build": {"compiler", "passes", "manifest", "files", "resources", "errors"},
     "listing": {"elaborate", "spec", "resources", "ops", "ir", "errors", "faults"},
     "formats": {"errors", "faults"},
     "diff": {"spec.model", "contract", "ir"},
     "memory": {"compiler", "codegen", "autodiff", "ops", "ir"},
-    "starter": {"build", "spec", "errors"},
+    "starter": {"spec", "files", "errors"},
     "cli": {
         *(
             "build",

@@ -76,8 +76,9 @@ def test_bytes_do_not_depend_on_the_order_of_the_specs(tmp_path: Path) -> None:
 
 
 def test_committed_modules_are_fresh() -> None:
-    jobs = build.plan([], ROOT / "generated", None)
-    assert build.differences(build.compile_all(jobs)) == []
+    folder = ROOT / "generated"
+    modules = build.compile_all(build.plan([], folder, None))
+    assert build.differences(build.change(modules, folder, clean=True)) == []
 
 
 def test_telling_modules_and_those_of_the_examples_are_committed() -> None:
