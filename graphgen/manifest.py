@@ -49,9 +49,9 @@ def digest_of(text: str) -> str:
 
 def objection(path: Path, listed: Set[str], new: Set[str]) -> str:
     """Why a file may not be replaced or removed, given digests as listed and as built now; empty if it may."""
-    if path.is_symlink():
-        return f"{path} is a symbolic link, which graphgen did not make"
     with told_of(path):
+        if path.is_symlink():
+            return f"{path} is a symbolic link, which graphgen did not make"
         if not path.exists():
             return ""
         found = hashlib.sha256(path.read_bytes()).hexdigest()

@@ -12,13 +12,15 @@ from graphgen.spec.equation import parse_expression
 from graphgen.spec.model import Expression, Init
 from graphgen.spec.source import Part
 
+# In prose: what ends a line, what reorders the text around it, and halves of characters
+_ODD = re.compile(r"[^\x20-\U0010ffff\n]|[\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 INITS = ("zeros", "ones", "constant", "normal", "glorot", "orthogonal")
 
 
 def prose(part: Part) -> str:
     """A text, on one line."""
     text = part.text("text")
-    odd = re.search(r"[^\x20-\U0010ffff\n]|[\x7f-\x9f\u2028\u2029]", text)
+    odd = _ODD.search(text)
     if odd:
         raise part.fail("control-character", f"the character {odd[0]!r} has no place in text")
     return " ".join(text.split())
