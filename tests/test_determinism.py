@@ -1,78 +1,112 @@
-"""The same spec gives the same bytes: whatever the hash seed, whatever else is built, and as committed."""
+"""The same spec gives the same bytes: whatever the hash seed, folder, order, Python or NumPy, and as committed."""
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
+from functools import cache
+from importlib.util import find_spec as find_module
 from pathlib import Path
 
 import pytest
 
-from graphgen import build, passes
-from graphgen.compiler import compile_file
-from graphgen.resources import find_spec, shipped_specs
+from graphgen import build, manifest
+from graphgen.resources import shipped_specs
+from tests.digests import digests
 
 ROOT = Path(__file__).resolve().parent.parent
-NAMES = ["lstm", "lstm_averaged", "gru_junction_rules", "softmax_cross_entropy"]
-WITH_FUNCTIONS = """\
-cell: swish_rnn
-doc: A plain cell with functions of its own, whose derivatives SymPy makes.
-source: this test
-dims: {n_x: input features, n_h: hidden units, m: batch}
-parameters: {W: [n_h, n_x], U: [n_h, n_h], beta: [n_h, 1]}
-inputs: {x: [n_x, m]}
-states: {h: [n_h, m]}
-functions:
-  "swish(u, beta)": u * sigmoid(beta * u)
-  "bend(u, v)": swish(u, v) * tanh(u * v) + exp(-u * u) / (2 + sin(v))
-equations:
-  - z = W @ x + U @ h_prev
-  - h = tanh(bend(z, beta) + swish(z, beta))
-outputs: [h]
-"""
-PRINT_MODULES = """\
-import sys
-from pathlib import Path
-from graphgen.compiler import compile_file
-
-for argument in sys.argv[1:]:
-    level, path = argument.split(":", 1)
-    sys.stdout.write(compile_file(Path(path), int(level)).source)
-"""
+SEEDS = range(20)
+OLDEST_NUMPY = "numpy==1.26.*"
+PYTHONS = ("3.11", "3.12", "3.13")
 
 
-@pytest.fixture(scope="module")
-def specs(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
-    """A few specs, one of them with functions of its own."""
-    path = tmp_path_factory.mktemp("specs") / "swish_rnn.yaml"
-    path.write_text(WITH_FUNCTIONS, "utf-8")
-    return [*map(find_spec, NAMES), path]
+def run(command: list[str], folder: Path, **environment: str) -> str:
+    """What a command prints that succeeds."""
+    done = subprocess.run(command, cwd=folder, env={**os.environ, **environment}, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
 
 
-@pytest.fixture(scope="module")
-def built_here(specs: list[Path]) -> bytes:
-    return "".join(compile_file(path, level).source for level in passes.LEVELS for path in specs).encode()
+@cache
+def digests_here(shift: int) -> dict[str, str]:
+    return digests(shift)
 
 
-@pytest.mark.parametrize("seed", range(20))
-def test_bytes_do_not_depend_on_the_hash_seed(seed: int, specs: list[Path], built_here: bytes) -> None:
-    arguments = [f"{level}:{path}" for level in passes.LEVELS for path in specs]
-    environment = {**os.environ, "PYTHONHASHSEED": str(seed), "PYTHONIOENCODING": "utf-8"}
-    command = [sys.executable, "-c", PRINT_MODULES, *arguments]
-    done = subprocess.run(command, env=environment, capture_output=True, check=True)
-    assert done.stdout.replace(b"\r\n", b"\n") == built_here
+@pytest.mark.parametrize("shift", range(3))  # each spec has another level, and so all have all
+def test_every_spec_has_the_same_bytes_under_every_seed(shift: int, tmp_path: Path) -> None:
+    """Each process has a hash seed, a working folder and an order of the specs of its own."""
+    for seed in SEEDS[shift::3]:
+        folder = tmp_path / f"folder {seed}"
+        folder.mkdir()
+        command = [sys.executable, "-m", "tests.digests", str(seed)]
+        found = json.loads(run(command, folder, PYTHONHASHSEED=str(seed), PYTHONPATH=str(ROOT)))
+        assert len(found) == len(shipped_specs()) + 1
+        assert found == digests_here(shift)
 
 
-def test_bytes_do_not_depend_on_the_order_of_the_specs(tmp_path: Path) -> None:
-    names = list(shipped_specs())
-    folders = {tmp_path / "forwards": names, tmp_path / "backwards": names[::-1]}
-    for folder, ordered in folders.items():
-        command = [sys.executable, "-m", "graphgen", "build", *ordered, "-o", str(folder)]
-        subprocess.run(command, capture_output=True, check=True)
-    forwards, backwards = ({path.name: path.read_bytes() for path in folder.iterdir()} for folder in folders)
-    assert sorted(forwards) == [f"{name}.py" for name in sorted(names)]
+def test_a_folder_does_not_depend_on_the_order_of_the_specs(tmp_path: Path) -> None:
+    names = [path.stem for path in committed()]
+    modules = build.compile_all(build.plan(names, tmp_path, None))
+    for folder, ordered in (("forwards", names), ("backwards", names[::-1])):
+        build.write_all({f"{n}.py": modules[f"{n}.py"] for n in ordered}, tmp_path / folder, force=False, clean=False)
+    forwards, backwards = (
+        {path.name: path.read_bytes() for path in (tmp_path / folder).iterdir()}
+        for folder in ("forwards", "backwards")
+    )
+    assert sorted(forwards) == sorted([*modules, manifest.NAME])
     assert forwards == backwards
+
+
+# Other Pythons, and the oldest NumPy
+
+
+@pytest.fixture(scope="module", params=PYTHONS)
+def other(request: pytest.FixtureRequest) -> tuple[str, dict[str, str]]:
+    """Another Python and its environment: NumPy 1.26 where there is one for it, and our libraries, which are Python.
+
+    The oldest Python is this test's own where it is the one that runs.
+    """
+    version, numpy = request.param, OLDEST_NUMPY if request.param < "3.13" else "numpy"
+    python = sys.executable if version == f"{sys.version_info[0]}.{sys.version_info[1]}" else f"python{version}"
+    pyenv = {"PYENV_VERSION": version}  # its commands are for one version at a time
+    try:
+        subprocess.run([python, "-c", "0"], env={**os.environ, **pyenv}, check=True, capture_output=True)
+    except (OSError, subprocess.CalledProcessError):
+        pytest.skip(f"there is no Python {version}")
+    target = Path(request.config.cache.mkdir(f"numpy-for-{version}"))
+    if not (target / "numpy").exists():
+        options = ["--no-deps", "--only-binary", ":all:", "--python-version", version, "--target", str(target)]
+        pip = [sys.executable, "-m", "pip", "install", "--quiet", *options, numpy]
+        done = subprocess.run(pip, capture_output=True, text=True)
+        if done.returncode:
+            pytest.skip(f"there is no NumPy for Python {version} to be had: {done.stderr.strip().splitlines()[-1]}")
+    libraries = Path(find_module("networkx").origin).parent.parent
+    return python, {**pyenv, "PYTHONPATH": os.pathsep.join(map(str, (target, ROOT, libraries)))}
+
+
+def test_every_spec_has_the_same_bytes_under_other_pythons(other: tuple[str, dict[str, str]], tmp_path: Path) -> None:
+    python, environment = other
+    assert json.loads(run([python, "-m", "tests.digests", "2"], tmp_path, **environment)) == digests_here(2)
+
+
+def test_generated_modules_run_under_other_pythons_and_numpys(
+    other: tuple[str, dict[str, str]], tmp_path: Path
+) -> None:
+    python, environment = other
+    expected = "1.26." if "3.13" not in environment["PYENV_VERSION"] else "2."
+    assert run([python, "-c", "import numpy; print(numpy.__version__)"], tmp_path, **environment).startswith(expected)
+    names = [path.stem for path in committed()]
+    printed = run([python, "-m", "graphgen", "check", "-O2", *names], tmp_path, **environment)
+    assert sum(line.endswith(" ok") for line in printed.splitlines()) == len(names)
+
+
+# What is committed
+
+
+def committed() -> list[Path]:
+    return sorted(path for path in (ROOT / "generated").glob("*.py") if path.stem != "__init__")
 
 
 def test_committed_modules_are_fresh() -> None:

@@ -60,6 +60,12 @@ def run(command: list[str], folder: Path, path: Path | None = None) -> str:
     return done.stdout
 
 
+def test_a_wheel_built_twice_is_the_same(wheel: Path, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)]
+    subprocess.run(command, cwd=ROOT, env={**os.environ, "PYTHONHASHSEED": "7"}, check=True, capture_output=True)
+    assert (tmp_path / wheel.name).read_bytes() == wheel.read_bytes()
+
+
 @pytest.mark.parametrize("folder", ["templates", "specs"])
 def test_the_wheel_carries(folder: str, wheel: Path) -> None:
     files = {str(path.relative_to(ROOT).as_posix()) for path in (ROOT / folder).rglob("*") if path.is_file()}
