@@ -12,8 +12,8 @@ from graphgen.spec.equation import parse_expression
 from graphgen.spec.model import Expression, Init
 from graphgen.spec.source import Part
 
-# In prose: what ends a line, what reorders the text around it, and halves of characters
-_ODD = re.compile(r"[^\x20-\U0010ffff\n]|[\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+# In prose: what ends a line, and what reorders the text around it
+_ODD = re.compile(r"[^\x20-\U0010ffff\n]|[\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
 INITS = ("zeros", "ones", "constant", "normal", "glorot", "orthogonal")
 
 

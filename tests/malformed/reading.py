@@ -41,6 +41,7 @@ READING: dict[str, list[tuple[str, ...]]] = {
     "source: nowhere": [
         ("text", "source: «[a, b]»", "expected text", "this is a list"),
         ("control-character", 'source: «"a\\u2028b"»', "the character '\\u2028' has no place in text"),
+        ("control-character", 'source: «"a\\u202eb"»', "the character '\\u202e' has no place in text"),
     ],
     "{n: units, k: features, m: batch}": [
         (
