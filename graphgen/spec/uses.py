@@ -86,9 +86,9 @@ def _find(part: Part) -> Path:
     specs = shipped_specs()
     if text in specs:
         return specs[text]
-    if not text.endswith((".yaml", ".yml")):
+    if not text.endswith((".yaml", ".yml")) or not text.isprintable():
         near = did_you_mean(text, specs) or "`graphgen list cells` shows them all; a file of yours ends in .yaml"
-        raise part.fail("unknown-spec", f"there is no shipped spec '{text}'", near)
+        raise part.fail("unknown-spec", f"there is no shipped spec {text!r}", near)
     return Path(os.path.normpath(Path(part.source.file).parent / text))
 
 
