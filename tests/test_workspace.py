@@ -17,7 +17,6 @@ from graphgen.compiler import Compilation, compile_file
 from graphgen.memory import Room
 from graphgen.resources import shipped_specs
 from graphgen.spec.reader import read
-from tests.support import DIFFERENTIATED
 
 SIZES = {"m": 3, "n_x": 4}
 CELLS = [
