@@ -159,8 +159,8 @@ def show(spec: str, stage: str, level: str | None) -> None:
         from graphgen.spec.show import show_cell
 
         done = compile_file(find_spec(spec), DEFAULT if level is None else int(level))
-        if stage == "backward" and not done.cell.backward:
-            raise GraphgenError(f"{done.cell.name} has no backward graph: its spec says backward: false")
+        if stage in ("backward", "residuals") and not done.cell.backward:
+            raise GraphgenError(f"{done.cell.name} has no backward pass: its spec says backward: false")
         texts = {
             "spec": lambda: show_cell(done.cell),
             "graph": lambda: show_graph(done.step.forward),

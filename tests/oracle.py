@@ -23,13 +23,15 @@ Arrays = dict[str, np.ndarray]
 
 
 def by_jax(one: Trial) -> tuple[Arrays, Arrays]:
-    """The results of a step, or of a loop over it, and their vector-Jacobian product by `jax.vjp`."""
+    """The results of a step, or of a loop over it, and their vector-Jacobian product by `jax.vjp`, if it is asked."""
     cotangents = {key: one.cotangents[key] for key in one.seeded}
     step = pulled_back(one)
     if one.length is None:
         results, gradients = step(one.arrays, cotangents)
     else:
         results, gradients = through_time(step, one, cotangents)
+    if not one.cell.backward:
+        return results, {}
     return results, {key: gradient * one.share(key) for key, gradient in gradients.items()}
 
 
