@@ -1,15 +1,16 @@
-# Made by graphgen 0.1.0 -O2 from sequence_classifier.yaml (sha256 5c45f957cd831818).
+# Made by graphgen 0.1.0 -O2 from sequence_classifier.yaml (sha256 b6512bdd845bdea3).
 # Do not edit: change the spec and build again.
-"""A sequence of features is classified as one of several kinds: a bidirectional LSTM reads it, the
-mean of what it returns over the steps of the sequence, as many as there are, is scored by a dense
-layer with a softmax. Dropout on that mean has its mask as an input: 0 where a unit is dropped, else
-1 / (1 - rate).
+"""A sequence of features is classified as one of several kinds: an LSTM reads it from the beginning
+and another from the end, the mean of what they return over the steps of the sequence, as many as
+there are, is scored by a dense layer with a softmax. Dropout on that mean has its mask as an input:
+0 where a unit is dropped, else 1 / (1 - rate).
 
 Source: Graves and Schmidhuber, "Framewise phoneme classification with bidirectional LSTM", Neural
 Networks 2005, here with one label a sequence
 
 Uses:
-    reader: bidirectional_lstm
+    forwards: lstm
+    backwards: lstm
     head: softmax_cross_entropy
 
 Sizes:
@@ -25,8 +26,8 @@ from typing import Annotated, Any, NamedTuple
 import numpy as np
 
 
-class ReaderForwardsParameters(NamedTuple):
-    """What reader.forwards, which is lstm, learns."""
+class ForwardsParameters(NamedTuple):
+    """What forwards, which is lstm, learns."""
 
     W_g: Annotated[np.ndarray, "[3*n_a, n_a + n_x]"]
     b_g: Annotated[np.ndarray, "[3*n_a, 1]"]
@@ -34,20 +35,13 @@ class ReaderForwardsParameters(NamedTuple):
     b_c: Annotated[np.ndarray, "[n_a, 1]"]
 
 
-class ReaderBackwardsParameters(NamedTuple):
-    """What reader.backwards, which is lstm, learns."""
+class BackwardsParameters(NamedTuple):
+    """What backwards, which is lstm, learns."""
 
     W_g: Annotated[np.ndarray, "[3*n_a, n_a + n_x]"]
     b_g: Annotated[np.ndarray, "[3*n_a, 1]"]
     W_c: Annotated[np.ndarray, "[n_a, n_a + n_x]"]
     b_c: Annotated[np.ndarray, "[n_a, 1]"]
-
-
-class ReaderParameters(NamedTuple):
-    """What reader, which is bidirectional_lstm, learns."""
-
-    forwards: ReaderForwardsParameters
-    backwards: ReaderBackwardsParameters
 
 
 class HeadParameters(NamedTuple):
@@ -60,7 +54,8 @@ class HeadParameters(NamedTuple):
 class Parameters(NamedTuple):
     """What the cell learns; as gradients, one for each."""
 
-    reader: ReaderParameters
+    forwards: ForwardsParameters
+    backwards: BackwardsParameters
     head: HeadParameters
 
 
@@ -93,20 +88,20 @@ class Residuals(NamedTuple):
     target: Annotated[np.ndarray, "[n_y, m]"]
     mask: Annotated[np.ndarray, "[2*n_a, m]"]
     goes_on_steps: Annotated[np.ndarray, "bool[T, m]"]
-    sequence_sum: Annotated[np.ndarray, "[2*n_a, m]"]
+    sequence_concat: Annotated[np.ndarray, "[2*n_a, m]"]
     sequence_maximum: Annotated[np.ndarray, "[m]"]
     sequence: Annotated[np.ndarray, "[2*n_a, m]"]
     head_loss_log_softmax: Annotated[np.ndarray, "[n_y, m]"]
-    reader_forwards_c_prev_steps: Annotated[np.ndarray, "[T, n_a, m]"]
-    reader_forwards_gate_steps: Annotated[np.ndarray, "[T, 3*n_a, m]"]
-    reader_forwards_c_hat_steps: Annotated[np.ndarray, "[T, n_a, m]"]
-    tanh_reader_forwards_c_steps: Annotated[np.ndarray, "[T, n_a, m]"]
-    reader_forwards_xc_steps: Annotated[np.ndarray, "[T, n_a + n_x, m]"]
-    reader_backwards_c_prev_steps: Annotated[np.ndarray, "[T, n_a, m]"]
-    reader_backwards_gate_steps: Annotated[np.ndarray, "[T, 3*n_a, m]"]
-    reader_backwards_c_hat_steps: Annotated[np.ndarray, "[T, n_a, m]"]
-    tanh_reader_backwards_c_steps: Annotated[np.ndarray, "[T, n_a, m]"]
-    reader_backwards_xc_steps: Annotated[np.ndarray, "[T, n_a + n_x, m]"]
+    forwards_c_prev_steps: Annotated[np.ndarray, "[T, n_a, m]"]
+    forwards_gate_steps: Annotated[np.ndarray, "[T, 3*n_a, m]"]
+    forwards_c_hat_steps: Annotated[np.ndarray, "[T, n_a, m]"]
+    tanh_forwards_c_steps: Annotated[np.ndarray, "[T, n_a, m]"]
+    forwards_xc_steps: Annotated[np.ndarray, "[T, n_a + n_x, m]"]
+    backwards_c_prev_steps: Annotated[np.ndarray, "[T, n_a, m]"]
+    backwards_gate_steps: Annotated[np.ndarray, "[T, 3*n_a, m]"]
+    backwards_c_hat_steps: Annotated[np.ndarray, "[T, n_a, m]"]
+    tanh_backwards_c_steps: Annotated[np.ndarray, "[T, n_a, m]"]
+    backwards_xc_steps: Annotated[np.ndarray, "[T, n_a + n_x, m]"]
 
 
 def init_parameters(
@@ -119,19 +114,17 @@ def init_parameters(
 ) -> Parameters:
     """Fresh parameters, drawn from a random generator."""
     return Parameters(
-        reader=ReaderParameters(
-            forwards=ReaderForwardsParameters(
-                W_g=_glorot(rng, (3 * n_a, n_a + n_x), dtype),
-                b_g=np.zeros((3 * n_a, 1), dtype),
-                W_c=_glorot(rng, (n_a, n_a + n_x), dtype),
-                b_c=np.zeros((n_a, 1), dtype),
-            ),
-            backwards=ReaderBackwardsParameters(
-                W_g=_glorot(rng, (3 * n_a, n_a + n_x), dtype),
-                b_g=np.zeros((3 * n_a, 1), dtype),
-                W_c=_glorot(rng, (n_a, n_a + n_x), dtype),
-                b_c=np.zeros((n_a, 1), dtype),
-            ),
+        forwards=ForwardsParameters(
+            W_g=_glorot(rng, (3 * n_a, n_a + n_x), dtype),
+            b_g=np.zeros((3 * n_a, 1), dtype),
+            W_c=_glorot(rng, (n_a, n_a + n_x), dtype),
+            b_c=np.zeros((n_a, 1), dtype),
+        ),
+        backwards=BackwardsParameters(
+            W_g=_glorot(rng, (3 * n_a, n_a + n_x), dtype),
+            b_g=np.zeros((3 * n_a, 1), dtype),
+            W_c=_glorot(rng, (n_a, n_a + n_x), dtype),
+            b_c=np.zeros((n_a, 1), dtype),
         ),
         head=HeadParameters(W=_glorot(rng, (n_y, 2 * n_a), dtype), b=np.zeros((n_y, 1), dtype)),
     )
@@ -140,119 +133,112 @@ def init_parameters(
 def forward(parameters: Parameters, inputs: Inputs) -> tuple[Outputs, Residuals]:
     """One step: the outputs and the residuals.
 
-    1. read = reader(x=x, lengths=lengths)
-    2. sequence = mask * sum(read.y, axis=0) / maximum(lengths, 1)
-    3. result = head(h=sequence, target=target)
-    4. loss = result.loss
-    5. scores = result.scores
+    1. there = scan(forwards, x=x, lengths=lengths)
+    2. back = scan(backwards, x=x, lengths=lengths, reverse=True)
+    3. sequence = mask * concat(sum(there.a, axis=0), sum(back.a, axis=0)) / maximum(lengths, 1)
+    4. result = head(h=sequence, target=target)
+    5. loss = result.loss
+    6. scores = result.scores
     """
     dtype = _FORWARD.check(parameters, inputs)
-    (
-        reader_forwards_W_g, reader_forwards_b_g, reader_forwards_W_c, reader_forwards_b_c,
-    ) = parameters.reader.forwards
-    (
-        reader_backwards_W_g, reader_backwards_b_g, reader_backwards_W_c, reader_backwards_b_c,
-    ) = parameters.reader.backwards
+    forwards_W_g, forwards_b_g, forwards_W_c, forwards_b_c = parameters.forwards
+    backwards_W_g, backwards_b_g, backwards_W_c, backwards_b_c = parameters.backwards
     head_W, head_b = parameters.head
     x, lengths, target, mask = inputs
-    n_a = reader_forwards_W_c.shape[0]  # hidden units
-    T, n_x, m = x.shape                 # steps, input features, sequences
+    n_a = forwards_W_c.shape[0]  # hidden units
+    T, n_x, m = x.shape          # steps, input features, sequences
 
-    # reader: there = scan(forwards, x=x, lengths=lengths)
+    # 1. there = scan(forwards, x=x, lengths=lengths)
     goes_on_steps = np.expand_dims(np.arange(T), 1) < np.expand_dims(lengths, 0)
-    reader_forwards_a_prev = np.zeros((n_a, m), dtype)
-    reader_forwards_c_prev = np.zeros((n_a, m), dtype)
-    reader_forwards_a_to_end_steps = np.empty((T, n_a, m), dtype)
-    reader_forwards_c_prev_steps = np.empty((T, n_a, m), dtype)
-    reader_forwards_gate_steps = np.empty((T, 3 * n_a, m), dtype)
-    reader_forwards_c_hat_steps = np.empty((T, n_a, m), dtype)
-    tanh_reader_forwards_c_steps = np.empty((T, n_a, m), dtype)
-    reader_forwards_xc_steps = np.empty((T, n_a + n_x, m), dtype)
+    forwards_a_prev = np.zeros((n_a, m), dtype)
+    forwards_c_prev = np.zeros((n_a, m), dtype)
+    forwards_a_to_end_steps = np.empty((T, n_a, m), dtype)
+    forwards_c_prev_steps = np.empty((T, n_a, m), dtype)
+    forwards_gate_steps = np.empty((T, 3 * n_a, m), dtype)
+    forwards_c_hat_steps = np.empty((T, n_a, m), dtype)
+    tanh_forwards_c_steps = np.empty((T, n_a, m), dtype)
+    forwards_xc_steps = np.empty((T, n_a + n_x, m), dtype)
     for t in range(T):
-        reader_forwards_x = x[t]
-        reader_forwards_goes_on = goes_on_steps[t]
+        forwards_x = x[t]
+        forwards_goes_on = goes_on_steps[t]
 
-        # reader.forwards: xc = concat(a_prev, x)
-        reader_forwards_xc = np.concatenate([reader_forwards_a_prev, reader_forwards_x], axis=0)
+        # forwards: xc = concat(a_prev, x)
+        forwards_xc = np.concatenate([forwards_a_prev, forwards_x], axis=0)
 
-        # reader.forwards: gate = sigmoid(W_g @ xc + b_g)
-        reader_forwards_gate = sigmoid(reader_forwards_W_g @ reader_forwards_xc + reader_forwards_b_g)
+        # forwards: gate = sigmoid(W_g @ xc + b_g)
+        forwards_gate = sigmoid(forwards_W_g @ forwards_xc + forwards_b_g)
 
-        # reader.forwards: c_hat = tanh(W_c @ xc + b_c)
-        reader_forwards_c_hat = np.tanh(reader_forwards_W_c @ reader_forwards_xc + reader_forwards_b_c)
+        # forwards: c_hat = tanh(W_c @ xc + b_c)
+        forwards_c_hat = np.tanh(forwards_W_c @ forwards_xc + forwards_b_c)
 
-        # reader.forwards: c = gate[:n_a] * c_hat + gate[n_a:2*n_a] * c_prev
-        reader_forwards_c_multiply = reader_forwards_gate[n_a:2 * n_a] * reader_forwards_c_prev
-        reader_forwards_c = reader_forwards_gate[:n_a] * reader_forwards_c_hat + reader_forwards_c_multiply
+        # forwards: c = gate[:n_a] * c_hat + gate[n_a:2*n_a] * c_prev
+        forwards_c = forwards_gate[:n_a] * forwards_c_hat + forwards_gate[n_a:2 * n_a] * forwards_c_prev
 
-        # reader.forwards: a = gate[2*n_a:] * tanh(c)
-        tanh_reader_forwards_c = np.tanh(reader_forwards_c)
-        reader_forwards_a = reader_forwards_gate[2 * n_a:] * tanh_reader_forwards_c
+        # forwards: a = gate[2*n_a:] * tanh(c)
+        tanh_forwards_c = np.tanh(forwards_c)
+        forwards_a = forwards_gate[2 * n_a:] * tanh_forwards_c
 
-        # reader: there = scan(forwards, x=x, lengths=lengths)
-        reader_forwards_a_to_end = np.where(reader_forwards_goes_on, reader_forwards_a, 0)
-        reader_forwards_a_held = np.where(reader_forwards_goes_on, reader_forwards_a, reader_forwards_a_prev)
-        reader_forwards_c_held = np.where(reader_forwards_goes_on, reader_forwards_c, reader_forwards_c_prev)
+        # 1. there = scan(forwards, x=x, lengths=lengths)
+        forwards_a_to_end = np.where(forwards_goes_on, forwards_a, 0)
+        forwards_a_held = np.where(forwards_goes_on, forwards_a, forwards_a_prev)
+        forwards_c_held = np.where(forwards_goes_on, forwards_c, forwards_c_prev)
 
         # of this step: what is kept, and what the next one starts from
-        reader_forwards_a_to_end_steps[t] = reader_forwards_a_to_end
-        reader_forwards_c_prev_steps[t] = reader_forwards_c_prev
-        reader_forwards_gate_steps[t] = reader_forwards_gate
-        reader_forwards_c_hat_steps[t] = reader_forwards_c_hat
-        tanh_reader_forwards_c_steps[t] = tanh_reader_forwards_c
-        reader_forwards_xc_steps[t] = reader_forwards_xc
-        reader_forwards_a_prev, reader_forwards_c_prev = reader_forwards_a_held, reader_forwards_c_held
+        forwards_a_to_end_steps[t] = forwards_a_to_end
+        forwards_c_prev_steps[t] = forwards_c_prev
+        forwards_gate_steps[t] = forwards_gate
+        forwards_c_hat_steps[t] = forwards_c_hat
+        tanh_forwards_c_steps[t] = tanh_forwards_c
+        forwards_xc_steps[t] = forwards_xc
+        forwards_a_prev, forwards_c_prev = forwards_a_held, forwards_c_held
 
-    reader_backwards_a_prev = np.zeros((n_a, m), dtype)
-    reader_backwards_c_prev = np.zeros((n_a, m), dtype)
-    reader_backwards_a_to_end_steps = np.empty((T, n_a, m), dtype)
-    reader_backwards_c_prev_steps = np.empty((T, n_a, m), dtype)
-    reader_backwards_gate_steps = np.empty((T, 3 * n_a, m), dtype)
-    reader_backwards_c_hat_steps = np.empty((T, n_a, m), dtype)
-    tanh_reader_backwards_c_steps = np.empty((T, n_a, m), dtype)
-    reader_backwards_xc_steps = np.empty((T, n_a + n_x, m), dtype)
+    backwards_a_prev = np.zeros((n_a, m), dtype)
+    backwards_c_prev = np.zeros((n_a, m), dtype)
+    backwards_a_to_end_steps = np.empty((T, n_a, m), dtype)
+    backwards_c_prev_steps = np.empty((T, n_a, m), dtype)
+    backwards_gate_steps = np.empty((T, 3 * n_a, m), dtype)
+    backwards_c_hat_steps = np.empty((T, n_a, m), dtype)
+    tanh_backwards_c_steps = np.empty((T, n_a, m), dtype)
+    backwards_xc_steps = np.empty((T, n_a + n_x, m), dtype)
     for t in reversed(range(T)):
-        reader_backwards_x = x[t]
-        reader_backwards_goes_on = goes_on_steps[t]
+        backwards_x = x[t]
+        backwards_goes_on = goes_on_steps[t]
 
-        # reader.backwards: xc = concat(a_prev, x)
-        reader_backwards_xc = np.concatenate([reader_backwards_a_prev, reader_backwards_x], axis=0)
+        # backwards: xc = concat(a_prev, x)
+        backwards_xc = np.concatenate([backwards_a_prev, backwards_x], axis=0)
 
-        # reader.backwards: gate = sigmoid(W_g @ xc + b_g)
-        reader_backwards_gate = sigmoid(reader_backwards_W_g @ reader_backwards_xc + reader_backwards_b_g)
+        # backwards: gate = sigmoid(W_g @ xc + b_g)
+        backwards_gate = sigmoid(backwards_W_g @ backwards_xc + backwards_b_g)
 
-        # reader.backwards: c_hat = tanh(W_c @ xc + b_c)
-        reader_backwards_c_hat = np.tanh(reader_backwards_W_c @ reader_backwards_xc + reader_backwards_b_c)
+        # backwards: c_hat = tanh(W_c @ xc + b_c)
+        backwards_c_hat = np.tanh(backwards_W_c @ backwards_xc + backwards_b_c)
 
-        # reader.backwards: c = gate[:n_a] * c_hat + gate[n_a:2*n_a] * c_prev
-        reader_backwards_c_multiply = reader_backwards_gate[n_a:2 * n_a] * reader_backwards_c_prev
-        reader_backwards_c = reader_backwards_gate[:n_a] * reader_backwards_c_hat + reader_backwards_c_multiply
+        # backwards: c = gate[:n_a] * c_hat + gate[n_a:2*n_a] * c_prev
+        backwards_c = backwards_gate[:n_a] * backwards_c_hat + backwards_gate[n_a:2 * n_a] * backwards_c_prev
 
-        # reader.backwards: a = gate[2*n_a:] * tanh(c)
-        tanh_reader_backwards_c = np.tanh(reader_backwards_c)
-        reader_backwards_a = reader_backwards_gate[2 * n_a:] * tanh_reader_backwards_c
+        # backwards: a = gate[2*n_a:] * tanh(c)
+        tanh_backwards_c = np.tanh(backwards_c)
+        backwards_a = backwards_gate[2 * n_a:] * tanh_backwards_c
 
-        # reader: back = scan(backwards, x=x, lengths=lengths, reverse=True)
-        reader_backwards_a_to_end = np.where(reader_backwards_goes_on, reader_backwards_a, 0)
-        reader_backwards_a_held = np.where(reader_backwards_goes_on, reader_backwards_a, reader_backwards_a_prev)
-        reader_backwards_c_held = np.where(reader_backwards_goes_on, reader_backwards_c, reader_backwards_c_prev)
+        # 2. back = scan(backwards, x=x, lengths=lengths, reverse=True)
+        backwards_a_to_end = np.where(backwards_goes_on, backwards_a, 0)
+        backwards_a_held = np.where(backwards_goes_on, backwards_a, backwards_a_prev)
+        backwards_c_held = np.where(backwards_goes_on, backwards_c, backwards_c_prev)
 
         # of this step: what is kept, and what the next one starts from
-        reader_backwards_a_to_end_steps[t] = reader_backwards_a_to_end
-        reader_backwards_c_prev_steps[t] = reader_backwards_c_prev
-        reader_backwards_gate_steps[t] = reader_backwards_gate
-        reader_backwards_c_hat_steps[t] = reader_backwards_c_hat
-        tanh_reader_backwards_c_steps[t] = tanh_reader_backwards_c
-        reader_backwards_xc_steps[t] = reader_backwards_xc
-        reader_backwards_a_prev, reader_backwards_c_prev = reader_backwards_a_held, reader_backwards_c_held
+        backwards_a_to_end_steps[t] = backwards_a_to_end
+        backwards_c_prev_steps[t] = backwards_c_prev
+        backwards_gate_steps[t] = backwards_gate
+        backwards_c_hat_steps[t] = backwards_c_hat
+        tanh_backwards_c_steps[t] = tanh_backwards_c
+        backwards_xc_steps[t] = backwards_xc
+        backwards_a_prev, backwards_c_prev = backwards_a_held, backwards_c_held
 
-    # reader: y = concat(there.a, back.a, axis=1)
-    reader_y = np.concatenate([reader_forwards_a_to_end_steps, reader_backwards_a_to_end_steps], axis=1)
-
-    # 2. sequence = mask * sum(read.y, axis=0) / maximum(lengths, 1)
-    sequence_sum = np.sum(reader_y, axis=0)
+    # 3. sequence = mask * concat(sum(there.a, axis=0), sum(back.a, axis=0)) / maximum(lengths, 1)
+    sequence_sum_2 = np.sum(backwards_a_to_end_steps, axis=0)
+    sequence_concat = np.concatenate([np.sum(forwards_a_to_end_steps, axis=0), sequence_sum_2], axis=0)
     sequence_maximum = np.maximum(lengths.astype(dtype), 1)
-    sequence = mask * sequence_sum / sequence_maximum
+    sequence = mask * sequence_concat / sequence_maximum
 
     # head: scores = W @ h + b
     head_scores = head_W @ sequence + head_b
@@ -264,19 +250,14 @@ def forward(parameters: Parameters, inputs: Inputs) -> tuple[Outputs, Residuals]
     return (
         Outputs(loss=head_loss, scores=head_scores),
         Residuals(
-            target=target, mask=mask, goes_on_steps=goes_on_steps, sequence_sum=sequence_sum,
+            target=target, mask=mask, goes_on_steps=goes_on_steps, sequence_concat=sequence_concat,
             sequence_maximum=sequence_maximum, sequence=sequence,
-            head_loss_log_softmax=head_loss_log_softmax,
-            reader_forwards_c_prev_steps=reader_forwards_c_prev_steps,
-            reader_forwards_gate_steps=reader_forwards_gate_steps,
-            reader_forwards_c_hat_steps=reader_forwards_c_hat_steps,
-            tanh_reader_forwards_c_steps=tanh_reader_forwards_c_steps,
-            reader_forwards_xc_steps=reader_forwards_xc_steps,
-            reader_backwards_c_prev_steps=reader_backwards_c_prev_steps,
-            reader_backwards_gate_steps=reader_backwards_gate_steps,
-            reader_backwards_c_hat_steps=reader_backwards_c_hat_steps,
-            tanh_reader_backwards_c_steps=tanh_reader_backwards_c_steps,
-            reader_backwards_xc_steps=reader_backwards_xc_steps,
+            head_loss_log_softmax=head_loss_log_softmax, forwards_c_prev_steps=forwards_c_prev_steps,
+            forwards_gate_steps=forwards_gate_steps, forwards_c_hat_steps=forwards_c_hat_steps,
+            tanh_forwards_c_steps=tanh_forwards_c_steps, forwards_xc_steps=forwards_xc_steps,
+            backwards_c_prev_steps=backwards_c_prev_steps, backwards_gate_steps=backwards_gate_steps,
+            backwards_c_hat_steps=backwards_c_hat_steps, tanh_backwards_c_steps=tanh_backwards_c_steps,
+            backwards_xc_steps=backwards_xc_steps,
         ),
     )
 
@@ -293,20 +274,18 @@ def backward(
     d_outputs = Outputs(None, None) if d_outputs is None else d_outputs
     dtype = _BACKWARD.check(parameters, residuals, d_outputs)
     (
-        target, mask, goes_on_steps, sequence_sum, sequence_maximum, sequence, head_loss_log_softmax,
-        reader_forwards_c_prev_steps, reader_forwards_gate_steps, reader_forwards_c_hat_steps,
-        tanh_reader_forwards_c_steps, reader_forwards_xc_steps, reader_backwards_c_prev_steps,
-        reader_backwards_gate_steps, reader_backwards_c_hat_steps, tanh_reader_backwards_c_steps,
-        reader_backwards_xc_steps,
+        target, mask, goes_on_steps, sequence_concat, sequence_maximum, sequence, head_loss_log_softmax,
+        forwards_c_prev_steps, forwards_gate_steps, forwards_c_hat_steps, tanh_forwards_c_steps,
+        forwards_xc_steps, backwards_c_prev_steps, backwards_gate_steps, backwards_c_hat_steps,
+        tanh_backwards_c_steps, backwards_xc_steps,
     ) = residuals
-    reader_forwards_W_g, reader_forwards_W_c = parameters.reader.forwards.W_g, parameters.reader.forwards.W_c
-    reader_backwards_W_g = parameters.reader.backwards.W_g
-    reader_backwards_W_c = parameters.reader.backwards.W_c
+    forwards_W_g, forwards_W_c = parameters.forwards.W_g, parameters.forwards.W_c
+    backwards_W_g, backwards_W_c = parameters.backwards.W_g, parameters.backwards.W_c
     head_W = parameters.head.W
-    n_y, m = target.shape                          # classes, sequences
-    T = goes_on_steps.shape[0]                     # steps
-    n_a = reader_forwards_c_prev_steps.shape[1]    # hidden units
-    n_x = reader_forwards_xc_steps.shape[1] - n_a  # input features
+    n_y, m = target.shape                   # classes, sequences
+    T = goes_on_steps.shape[0]              # steps
+    n_a = forwards_c_prev_steps.shape[1]    # hidden units
+    n_x = forwards_xc_steps.shape[1] - n_a  # input features
 
     # the cotangents handed in; None counts as zero
     dloss = _cotangent(d_outputs.loss, (), dtype)
@@ -326,197 +305,158 @@ def backward(
     dhead_W = dhead_scores @ sequence.T                     # matrix product
     dsequence = head_W.T @ dhead_scores                     # matrix product
 
-    # 2. sequence = mask * sum(read.y, axis=0) / maximum(lengths, 1)
+    # 3. sequence = mask * concat(sum(there.a, axis=0), sum(back.a, axis=0)) / maximum(lengths, 1)
     dsequence_multiply = dsequence / sequence_maximum  # quotient
-    dmask = dsequence_multiply * sequence_sum          # hadamard
-    dsequence_sum = dsequence_multiply * mask          # hadamard
-    dreader_y = np.broadcast_to(np.expand_dims(dsequence_sum, 0), (T, 2 * n_a, m))  # sum
-
-    # reader: y = concat(there.a, back.a, axis=1)
-    dreader_forwards_a_to_end_steps = dreader_y[:, :n_a]   # concat
-    dreader_backwards_a_to_end_steps = dreader_y[:, n_a:]  # concat
-    dreader_backwards_a = np.zeros((n_a, m), dtype)
-    dreader_backwards_c = np.zeros((n_a, m), dtype)
-    dreader_backwards_x_steps = np.empty((T, n_x, m), dtype)
-    dreader_backwards_gate_add_steps = np.empty((T, 3 * n_a, m), dtype)
-    dreader_backwards_c_hat_add_steps = np.empty((T, n_a, m), dtype)
+    dmask = dsequence_multiply * sequence_concat       # hadamard
+    dsequence_concat = dsequence_multiply * mask       # hadamard
+    dsequence_sum = dsequence_concat[:n_a]             # concat
+    dsequence_sum_2 = dsequence_concat[n_a:]           # concat
+    dbackwards_a_to_end_steps = np.broadcast_to(np.expand_dims(dsequence_sum_2, 0), (T, n_a, m))  # sum
+    dforwards_a_to_end_steps = np.broadcast_to(np.expand_dims(dsequence_sum, 0), (T, n_a, m))  # sum
+    dbackwards_a = np.zeros((n_a, m), dtype)
+    dbackwards_c = np.zeros((n_a, m), dtype)
+    dbackwards_x_steps = np.empty((T, n_x, m), dtype)
+    dbackwards_gate_add_steps = np.empty((T, 3 * n_a, m), dtype)
+    dbackwards_c_hat_add_steps = np.empty((T, n_a, m), dtype)
     for t in range(T):
-        dreader_backwards_a_2 = dreader_backwards_a_to_end_steps[t]
-        reader_backwards_goes_on = goes_on_steps[t]
-        reader_backwards_c_prev = reader_backwards_c_prev_steps[t]
-        reader_backwards_gate = reader_backwards_gate_steps[t]
-        reader_backwards_c_hat = reader_backwards_c_hat_steps[t]
-        tanh_reader_backwards_c = tanh_reader_backwards_c_steps[t]
+        dbackwards_a_2 = dbackwards_a_to_end_steps[t]
+        backwards_goes_on = goes_on_steps[t]
+        backwards_c_prev = backwards_c_prev_steps[t]
+        backwards_gate = backwards_gate_steps[t]
+        backwards_c_hat = backwards_c_hat_steps[t]
+        tanh_backwards_c = tanh_backwards_c_steps[t]
 
-        # reader: back = scan(backwards, x=x, lengths=lengths, reverse=True)
-        dreader_backwards_c_reader_back = np.where(reader_backwards_goes_on, dreader_backwards_c, 0)  # where
-        # where
-        dreader_backwards_c_prev_reader_back = np.where(reader_backwards_goes_on, 0, dreader_backwards_c)
-        dreader_backwards_a_reader_back = np.where(reader_backwards_goes_on, dreader_backwards_a, 0)  # where
-        # where
-        dreader_backwards_a_prev_reader_back = np.where(reader_backwards_goes_on, 0, dreader_backwards_a)
-        # where
-        dreader_backwards_a_reader_back_2 = np.where(reader_backwards_goes_on, dreader_backwards_a_2, 0)
+        # 2. back = scan(backwards, x=x, lengths=lengths, reverse=True)
+        dbackwards_c_back = np.where(backwards_goes_on, dbackwards_c, 0)  # where
+        dbackwards_c_prev_back = np.where(backwards_goes_on, 0, dbackwards_c)  # where
+        dbackwards_a_back = np.where(backwards_goes_on, dbackwards_a, 0)  # where
+        dbackwards_a_prev_back = np.where(backwards_goes_on, 0, dbackwards_a)  # where
+        dbackwards_a_back_2 = np.where(backwards_goes_on, dbackwards_a_2, 0)  # where
 
-        # reader.backwards: a = gate[2*n_a:] * tanh(c)
-        # split: the sum over its uses
-        dreader_backwards_a_3 = dreader_backwards_a_reader_back + dreader_backwards_a_reader_back_2
-        dreader_backwards_gate_3 = dreader_backwards_a_3 * tanh_reader_backwards_c  # hadamard
-        dtanh_reader_backwards_c = dreader_backwards_a_3 * reader_backwards_gate[2 * n_a:]  # hadamard
-        # tanh
-        dreader_backwards_c_reader_backwards_a = (
-            dtanh_reader_backwards_c * (1 - tanh_reader_backwards_c * tanh_reader_backwards_c)
-        )
+        # backwards: a = gate[2*n_a:] * tanh(c)
+        dbackwards_a_3 = dbackwards_a_back + dbackwards_a_back_2  # split: the sum over its uses
+        dbackwards_gate_3 = dbackwards_a_3 * tanh_backwards_c     # hadamard
+        dtanh_backwards_c = dbackwards_a_3 * backwards_gate[2 * n_a:]  # hadamard
+        dbackwards_c_backwards_a = dtanh_backwards_c * (1 - tanh_backwards_c * tanh_backwards_c)  # tanh
 
-        # reader.backwards: c = gate[:n_a] * c_hat + gate[n_a:2*n_a] * c_prev
-        # split: the sum over its uses
-        dreader_backwards_c_2 = dreader_backwards_c_reader_back + dreader_backwards_c_reader_backwards_a
-        dreader_backwards_gate_2 = dreader_backwards_c_2 * reader_backwards_c_prev  # hadamard
-        # hadamard
-        dreader_backwards_c_prev_reader_backwards_c = dreader_backwards_c_2 * reader_backwards_gate[n_a:2 * n_a]
-        dreader_backwards_gate_1 = dreader_backwards_c_2 * reader_backwards_c_hat  # hadamard
-        dreader_backwards_c_hat = dreader_backwards_c_2 * reader_backwards_gate[:n_a]  # hadamard
+        # backwards: c = gate[:n_a] * c_hat + gate[n_a:2*n_a] * c_prev
+        dbackwards_c_2 = dbackwards_c_back + dbackwards_c_backwards_a  # split: the sum over its uses
+        dbackwards_gate_2 = dbackwards_c_2 * backwards_c_prev     # hadamard
+        dbackwards_c_prev_backwards_c = dbackwards_c_2 * backwards_gate[n_a:2 * n_a]  # hadamard
+        dbackwards_gate_1 = dbackwards_c_2 * backwards_c_hat      # hadamard
+        dbackwards_c_hat = dbackwards_c_2 * backwards_gate[:n_a]  # hadamard
 
-        # reader.backwards: c_hat = tanh(W_c @ xc + b_c)
-        # tanh
-        dreader_backwards_c_hat_add = dreader_backwards_c_hat * (1 - reader_backwards_c_hat * reader_backwards_c_hat)
-        # matrix product
-        dreader_backwards_xc_reader_backwards_c_hat = reader_backwards_W_c.T @ dreader_backwards_c_hat_add
+        # backwards: c_hat = tanh(W_c @ xc + b_c)
+        dbackwards_c_hat_add = dbackwards_c_hat * (1 - backwards_c_hat * backwards_c_hat)  # tanh
+        dbackwards_xc_backwards_c_hat = backwards_W_c.T @ dbackwards_c_hat_add  # matrix product
 
-        # reader.backwards: gate = sigmoid(W_g @ xc + b_g)
+        # backwards: gate = sigmoid(W_g @ xc + b_g)
         # split: side by side
-        dreader_backwards_gate = (
-            np.concatenate([dreader_backwards_gate_1, dreader_backwards_gate_2, dreader_backwards_gate_3], axis=0)
-        )
-        # sigmoid
-        dreader_backwards_gate_add = dreader_backwards_gate * (reader_backwards_gate * (1 - reader_backwards_gate))
-        # matrix product
-        dreader_backwards_xc_reader_backwards_gate = reader_backwards_W_g.T @ dreader_backwards_gate_add
+        dbackwards_gate = np.concatenate([dbackwards_gate_1, dbackwards_gate_2, dbackwards_gate_3], axis=0)
+        dbackwards_gate_add = dbackwards_gate * (backwards_gate * (1 - backwards_gate))  # sigmoid
+        dbackwards_xc_backwards_gate = backwards_W_g.T @ dbackwards_gate_add  # matrix product
 
-        # reader.backwards: xc = concat(a_prev, x)
+        # backwards: xc = concat(a_prev, x)
         # split: the sum over its uses
-        dreader_backwards_xc = (
-            dreader_backwards_xc_reader_backwards_c_hat + dreader_backwards_xc_reader_backwards_gate
-        )
-        dreader_backwards_a_prev_reader_backwards_xc = dreader_backwards_xc[:n_a]  # concat
-        dreader_backwards_x = dreader_backwards_xc[n_a:]  # concat
+        dbackwards_xc = dbackwards_xc_backwards_c_hat + dbackwards_xc_backwards_gate
+        dbackwards_a_prev_backwards_xc = dbackwards_xc[:n_a]  # concat
+        dbackwards_x = dbackwards_xc[n_a:]                    # concat
         # split: the sum over its uses
-        dreader_backwards_c_prev = dreader_backwards_c_prev_reader_back + dreader_backwards_c_prev_reader_backwards_c
+        dbackwards_c_prev = dbackwards_c_prev_back + dbackwards_c_prev_backwards_c
         # split: the sum over its uses
-        dreader_backwards_a_prev = dreader_backwards_a_prev_reader_back + dreader_backwards_a_prev_reader_backwards_xc
+        dbackwards_a_prev = dbackwards_a_prev_back + dbackwards_a_prev_backwards_xc
 
         # of this step: what is kept, and what the next one starts from
-        dreader_backwards_x_steps[t] = dreader_backwards_x
-        dreader_backwards_gate_add_steps[t] = dreader_backwards_gate_add
-        dreader_backwards_c_hat_add_steps[t] = dreader_backwards_c_hat_add
-        dreader_backwards_a, dreader_backwards_c = dreader_backwards_a_prev, dreader_backwards_c_prev
+        dbackwards_x_steps[t] = dbackwards_x
+        dbackwards_gate_add_steps[t] = dbackwards_gate_add
+        dbackwards_c_hat_add_steps[t] = dbackwards_c_hat_add
+        dbackwards_a, dbackwards_c = dbackwards_a_prev, dbackwards_c_prev
 
     # for every step at once: no later step reads it
-    multiply_steps_T = np.reshape(np.swapaxes(dreader_backwards_gate_add_steps, -1, -2), (T * m, 3 * n_a)).T
-    reader_backwards_xc_steps_rows = np.reshape(np.swapaxes(reader_backwards_xc_steps, -1, -2), (T * m, n_a + n_x))
-    dreader_backwards_W_g = multiply_steps_T @ reader_backwards_xc_steps_rows  # matrix product
+    multiply_steps_T = np.reshape(np.swapaxes(dbackwards_gate_add_steps, -1, -2), (T * m, 3 * n_a)).T
+    backwards_xc_steps_rows = np.reshape(np.swapaxes(backwards_xc_steps, -1, -2), (T * m, n_a + n_x))
+    dbackwards_W_g = multiply_steps_T @ backwards_xc_steps_rows  # matrix product
     # addition, summed where it was broadcast
-    dreader_backwards_b_g = np.expand_dims(np.sum(dreader_backwards_gate_add_steps, axis=(0, 2)), 1)
-    multiply_2_steps_T = np.reshape(np.swapaxes(dreader_backwards_c_hat_add_steps, -1, -2), (T * m, n_a)).T
-    dreader_backwards_W_c = multiply_2_steps_T @ reader_backwards_xc_steps_rows  # matrix product
+    dbackwards_b_g = np.expand_dims(np.sum(dbackwards_gate_add_steps, axis=(0, 2)), 1)
+    multiply_2_steps_T = np.reshape(np.swapaxes(dbackwards_c_hat_add_steps, -1, -2), (T * m, n_a)).T
+    dbackwards_W_c = multiply_2_steps_T @ backwards_xc_steps_rows  # matrix product
     # addition, summed where it was broadcast
-    dreader_backwards_b_c = np.expand_dims(np.sum(dreader_backwards_c_hat_add_steps, axis=(0, 2)), 1)
-    dreader_forwards_a = np.zeros((n_a, m), dtype)
-    dreader_forwards_c = np.zeros((n_a, m), dtype)
-    dreader_forwards_x_steps = np.empty((T, n_x, m), dtype)
-    dreader_forwards_gate_add_steps = np.empty((T, 3 * n_a, m), dtype)
-    dreader_forwards_c_hat_add_steps = np.empty((T, n_a, m), dtype)
+    dbackwards_b_c = np.expand_dims(np.sum(dbackwards_c_hat_add_steps, axis=(0, 2)), 1)
+    dforwards_a = np.zeros((n_a, m), dtype)
+    dforwards_c = np.zeros((n_a, m), dtype)
+    dforwards_x_steps = np.empty((T, n_x, m), dtype)
+    dforwards_gate_add_steps = np.empty((T, 3 * n_a, m), dtype)
+    dforwards_c_hat_add_steps = np.empty((T, n_a, m), dtype)
     for t in reversed(range(T)):
-        dreader_forwards_a_2 = dreader_forwards_a_to_end_steps[t]
-        reader_forwards_goes_on = goes_on_steps[t]
-        reader_forwards_c_prev = reader_forwards_c_prev_steps[t]
-        reader_forwards_gate = reader_forwards_gate_steps[t]
-        reader_forwards_c_hat = reader_forwards_c_hat_steps[t]
-        tanh_reader_forwards_c = tanh_reader_forwards_c_steps[t]
+        dforwards_a_2 = dforwards_a_to_end_steps[t]
+        forwards_goes_on = goes_on_steps[t]
+        forwards_c_prev = forwards_c_prev_steps[t]
+        forwards_gate = forwards_gate_steps[t]
+        forwards_c_hat = forwards_c_hat_steps[t]
+        tanh_forwards_c = tanh_forwards_c_steps[t]
 
-        # reader: there = scan(forwards, x=x, lengths=lengths)
-        dreader_forwards_c_reader_there = np.where(reader_forwards_goes_on, dreader_forwards_c, 0)  # where
-        # where
-        dreader_forwards_c_prev_reader_there = np.where(reader_forwards_goes_on, 0, dreader_forwards_c)
-        dreader_forwards_a_reader_there = np.where(reader_forwards_goes_on, dreader_forwards_a, 0)  # where
-        # where
-        dreader_forwards_a_prev_reader_there = np.where(reader_forwards_goes_on, 0, dreader_forwards_a)
-        # where
-        dreader_forwards_a_reader_there_2 = np.where(reader_forwards_goes_on, dreader_forwards_a_2, 0)
+        # 1. there = scan(forwards, x=x, lengths=lengths)
+        dforwards_c_there = np.where(forwards_goes_on, dforwards_c, 0)  # where
+        dforwards_c_prev_there = np.where(forwards_goes_on, 0, dforwards_c)  # where
+        dforwards_a_there = np.where(forwards_goes_on, dforwards_a, 0)  # where
+        dforwards_a_prev_there = np.where(forwards_goes_on, 0, dforwards_a)  # where
+        dforwards_a_there_2 = np.where(forwards_goes_on, dforwards_a_2, 0)  # where
 
-        # reader.forwards: a = gate[2*n_a:] * tanh(c)
-        # split: the sum over its uses
-        dreader_forwards_a_3 = dreader_forwards_a_reader_there + dreader_forwards_a_reader_there_2
-        dreader_forwards_gate_3 = dreader_forwards_a_3 * tanh_reader_forwards_c  # hadamard
-        dtanh_reader_forwards_c = dreader_forwards_a_3 * reader_forwards_gate[2 * n_a:]  # hadamard
-        # tanh
-        dreader_forwards_c_reader_forwards_a = (
-            dtanh_reader_forwards_c * (1 - tanh_reader_forwards_c * tanh_reader_forwards_c)
-        )
+        # forwards: a = gate[2*n_a:] * tanh(c)
+        dforwards_a_3 = dforwards_a_there + dforwards_a_there_2  # split: the sum over its uses
+        dforwards_gate_3 = dforwards_a_3 * tanh_forwards_c       # hadamard
+        dtanh_forwards_c = dforwards_a_3 * forwards_gate[2 * n_a:]  # hadamard
+        dforwards_c_forwards_a = dtanh_forwards_c * (1 - tanh_forwards_c * tanh_forwards_c)  # tanh
 
-        # reader.forwards: c = gate[:n_a] * c_hat + gate[n_a:2*n_a] * c_prev
-        # split: the sum over its uses
-        dreader_forwards_c_2 = dreader_forwards_c_reader_there + dreader_forwards_c_reader_forwards_a
-        dreader_forwards_gate_2 = dreader_forwards_c_2 * reader_forwards_c_prev  # hadamard
-        # hadamard
-        dreader_forwards_c_prev_reader_forwards_c = dreader_forwards_c_2 * reader_forwards_gate[n_a:2 * n_a]
-        dreader_forwards_gate_1 = dreader_forwards_c_2 * reader_forwards_c_hat  # hadamard
-        dreader_forwards_c_hat = dreader_forwards_c_2 * reader_forwards_gate[:n_a]  # hadamard
+        # forwards: c = gate[:n_a] * c_hat + gate[n_a:2*n_a] * c_prev
+        dforwards_c_2 = dforwards_c_there + dforwards_c_forwards_a  # split: the sum over its uses
+        dforwards_gate_2 = dforwards_c_2 * forwards_c_prev     # hadamard
+        dforwards_c_prev_forwards_c = dforwards_c_2 * forwards_gate[n_a:2 * n_a]  # hadamard
+        dforwards_gate_1 = dforwards_c_2 * forwards_c_hat      # hadamard
+        dforwards_c_hat = dforwards_c_2 * forwards_gate[:n_a]  # hadamard
 
-        # reader.forwards: c_hat = tanh(W_c @ xc + b_c)
-        # tanh
-        dreader_forwards_c_hat_add = dreader_forwards_c_hat * (1 - reader_forwards_c_hat * reader_forwards_c_hat)
-        # matrix product
-        dreader_forwards_xc_reader_forwards_c_hat = reader_forwards_W_c.T @ dreader_forwards_c_hat_add
+        # forwards: c_hat = tanh(W_c @ xc + b_c)
+        dforwards_c_hat_add = dforwards_c_hat * (1 - forwards_c_hat * forwards_c_hat)  # tanh
+        dforwards_xc_forwards_c_hat = forwards_W_c.T @ dforwards_c_hat_add  # matrix product
 
-        # reader.forwards: gate = sigmoid(W_g @ xc + b_g)
+        # forwards: gate = sigmoid(W_g @ xc + b_g)
         # split: side by side
-        dreader_forwards_gate = (
-            np.concatenate([dreader_forwards_gate_1, dreader_forwards_gate_2, dreader_forwards_gate_3], axis=0)
-        )
-        # sigmoid
-        dreader_forwards_gate_add = dreader_forwards_gate * (reader_forwards_gate * (1 - reader_forwards_gate))
-        # matrix product
-        dreader_forwards_xc_reader_forwards_gate = reader_forwards_W_g.T @ dreader_forwards_gate_add
+        dforwards_gate = np.concatenate([dforwards_gate_1, dforwards_gate_2, dforwards_gate_3], axis=0)
+        dforwards_gate_add = dforwards_gate * (forwards_gate * (1 - forwards_gate))  # sigmoid
+        dforwards_xc_forwards_gate = forwards_W_g.T @ dforwards_gate_add  # matrix product
 
-        # reader.forwards: xc = concat(a_prev, x)
+        # forwards: xc = concat(a_prev, x)
         # split: the sum over its uses
-        dreader_forwards_xc = dreader_forwards_xc_reader_forwards_c_hat + dreader_forwards_xc_reader_forwards_gate
-        dreader_forwards_a_prev_reader_forwards_xc = dreader_forwards_xc[:n_a]  # concat
-        dreader_forwards_x = dreader_forwards_xc[n_a:]  # concat
+        dforwards_xc = dforwards_xc_forwards_c_hat + dforwards_xc_forwards_gate
+        dforwards_a_prev_forwards_xc = dforwards_xc[:n_a]  # concat
+        dforwards_x = dforwards_xc[n_a:]                   # concat
         # split: the sum over its uses
-        dreader_forwards_c_prev = dreader_forwards_c_prev_reader_there + dreader_forwards_c_prev_reader_forwards_c
+        dforwards_c_prev = dforwards_c_prev_there + dforwards_c_prev_forwards_c
         # split: the sum over its uses
-        dreader_forwards_a_prev = dreader_forwards_a_prev_reader_there + dreader_forwards_a_prev_reader_forwards_xc
+        dforwards_a_prev = dforwards_a_prev_there + dforwards_a_prev_forwards_xc
 
         # of this step: what is kept, and what the next one starts from
-        dreader_forwards_x_steps[t] = dreader_forwards_x
-        dreader_forwards_gate_add_steps[t] = dreader_forwards_gate_add
-        dreader_forwards_c_hat_add_steps[t] = dreader_forwards_c_hat_add
-        dreader_forwards_a, dreader_forwards_c = dreader_forwards_a_prev, dreader_forwards_c_prev
+        dforwards_x_steps[t] = dforwards_x
+        dforwards_gate_add_steps[t] = dforwards_gate_add
+        dforwards_c_hat_add_steps[t] = dforwards_c_hat_add
+        dforwards_a, dforwards_c = dforwards_a_prev, dforwards_c_prev
 
-    multiply_3_steps_T = np.reshape(np.swapaxes(dreader_forwards_gate_add_steps, -1, -2), (T * m, 3 * n_a)).T
-    reader_forwards_xc_steps_rows = np.reshape(np.swapaxes(reader_forwards_xc_steps, -1, -2), (T * m, n_a + n_x))
-    dreader_forwards_W_g = multiply_3_steps_T @ reader_forwards_xc_steps_rows  # matrix product
+    multiply_3_steps_T = np.reshape(np.swapaxes(dforwards_gate_add_steps, -1, -2), (T * m, 3 * n_a)).T
+    forwards_xc_steps_rows = np.reshape(np.swapaxes(forwards_xc_steps, -1, -2), (T * m, n_a + n_x))
+    dforwards_W_g = multiply_3_steps_T @ forwards_xc_steps_rows  # matrix product
     # addition, summed where it was broadcast
-    dreader_forwards_b_g = np.expand_dims(np.sum(dreader_forwards_gate_add_steps, axis=(0, 2)), 1)
-    multiply_4_steps_T = np.reshape(np.swapaxes(dreader_forwards_c_hat_add_steps, -1, -2), (T * m, n_a)).T
-    dreader_forwards_W_c = multiply_4_steps_T @ reader_forwards_xc_steps_rows  # matrix product
+    dforwards_b_g = np.expand_dims(np.sum(dforwards_gate_add_steps, axis=(0, 2)), 1)
+    multiply_4_steps_T = np.reshape(np.swapaxes(dforwards_c_hat_add_steps, -1, -2), (T * m, n_a)).T
+    dforwards_W_c = multiply_4_steps_T @ forwards_xc_steps_rows  # matrix product
     # addition, summed where it was broadcast
-    dreader_forwards_b_c = np.expand_dims(np.sum(dreader_forwards_c_hat_add_steps, axis=(0, 2)), 1)
-    dx = dreader_backwards_x_steps + dreader_forwards_x_steps  # split: the sum over its uses
+    dforwards_b_c = np.expand_dims(np.sum(dforwards_c_hat_add_steps, axis=(0, 2)), 1)
+    dx = dbackwards_x_steps + dforwards_x_steps  # split: the sum over its uses
 
     return Gradients(
         Parameters(
-            reader=ReaderParameters(
-                forwards=ReaderForwardsParameters(
-                    W_g=dreader_forwards_W_g, b_g=dreader_forwards_b_g, W_c=dreader_forwards_W_c,
-                    b_c=dreader_forwards_b_c,
-                ),
-                backwards=ReaderBackwardsParameters(
-                    W_g=dreader_backwards_W_g, b_g=dreader_backwards_b_g, W_c=dreader_backwards_W_c,
-                    b_c=dreader_backwards_b_c,
-                ),
+            forwards=ForwardsParameters(W_g=dforwards_W_g, b_g=dforwards_b_g, W_c=dforwards_W_c, b_c=dforwards_b_c),
+            backwards=BackwardsParameters(
+                W_g=dbackwards_W_g, b_g=dbackwards_b_g, W_c=dbackwards_W_c, b_c=dbackwards_b_c,
             ),
             head=HeadParameters(W=dhead_W, b=dhead_b),
         ),
