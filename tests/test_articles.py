@@ -86,17 +86,20 @@ def test_sentiment_gradients_as_the_article_averages_them(name: str) -> None:
         np.testing.assert_allclose(gradient, m * arrays("true_grads")[name], rtol=0, atol=1e-12)
 
 
-def test_word_prediction_losses() -> None:
-    losses = word_prediction.train(WORDS)
+@pytest.mark.parametrize(("run", "layers"), word_prediction.LAYERS.items())
+def test_word_prediction_losses(run: str, layers: int) -> None:
+    losses = word_prediction.train(WORDS, layers)
     assert len(losses) == 200
-    np.testing.assert_allclose(losses, WORDS["runs"]["single"]["losses"], rtol=0, atol=1e-8)
+    np.testing.assert_allclose(losses, WORDS["runs"][run]["losses"], rtol=0, atol=1e-8)
 
 
-def test_word_prediction_first_gradients() -> None:
+@pytest.mark.parametrize(("run", "layers"), word_prediction.LAYERS.items())
+def test_word_prediction_first_gradients(run: str, layers: int) -> None:
     xs, target = next(word_prediction.samples(WORDS))
-    _, of = word_prediction.loss_and_gradients(word_prediction.first_model(WORDS), xs, target)
-    recorded = WORDS["runs"]["single"]["first_step_grads_in_param_order"]
-    gradients = (*of.cell, *(gradient.T for gradient in of.head))  # the listing multiplies the head from the right
+    _, of = word_prediction.loss_and_gradients(word_prediction.first_model(WORDS, layers), xs, target)
+    recorded = WORDS["runs"][run]["first_step_grads_in_param_order"]
+    # The listing multiplies the head from the right.
+    gradients = [*(gradient for cell in of.cells for gradient in cell), *(gradient.T for gradient in of.head)]
     assert len(recorded) == len(gradients)
     for gradient, expected in zip(gradients, recorded):
         np.testing.assert_allclose(gradient, np.array(expected), rtol=0, atol=1e-8)
