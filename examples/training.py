@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from time import process_time
 from types import ModuleType
 from typing import Any
 
@@ -22,7 +23,7 @@ RESULTS = HERE / "results.md"
 HEADING = """\
 # What the examples reach
 
-Each run writes its own row.
+Each run writes its own row.  Seconds are of CPU, all cores together: other work on the machine does not count.
 
 | command | result | seconds |
 | --- | --- | ---: |
@@ -141,8 +142,9 @@ def plot(name: str, title: str, panels: Mapping[str, Mapping[str, Sequence[float
     return path
 
 
-def record(name: str, result: str, seconds: float, table: Path = RESULTS) -> None:
-    """Write the row of an example into the results, in the place of an earlier one."""
+def record(name: str, result: str, table: Path = RESULTS) -> None:
+    """Write the row of an example into the results, in the place of an earlier one; seconds are of this process."""
+    seconds = process_time()
     lines = table.read_text("utf-8").splitlines() if table.exists() else []
     command = f"| `python -m examples.{name}` |"
     rows = [line for line in lines if line.startswith("| `") and not line.startswith(command)]
