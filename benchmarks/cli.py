@@ -23,7 +23,7 @@ from benchmarks.measure import Result
 from benchmarks.problem import GATES, Shape
 from benchmarks.process import ROOT, BenchmarkError
 from benchmarks.tables import Table, key, tables
-from graphgen.build import write_whole
+from graphgen.files import write_whole
 from graphgen.resources import shipped_specs
 
 HERE = Path(__file__).parent

@@ -9,7 +9,7 @@ from typing import Any
 
 from benchmarks.measure import Result
 from benchmarks.problem import Shape
-from graphgen.build import write_whole
+from graphgen.files import write_whole
 
 DIGITS = 5
 
