@@ -17,7 +17,7 @@ Sizes:
     m: batch
 """
 
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 import numpy as np
 
@@ -25,17 +25,17 @@ import numpy as np
 class ReaderParameters(NamedTuple):
     """What reader, which is lstm, learns."""
 
-    W_g: np.ndarray  # [3*n_a, n_a + n_c]
-    b_g: np.ndarray  # [3*n_a, 1]
-    W_c: np.ndarray  # [n_a, n_a + n_c]
-    b_c: np.ndarray  # [n_a, 1]
+    W_g: Annotated[np.ndarray, "[3*n_a, n_a + n_c]"]
+    b_g: Annotated[np.ndarray, "[3*n_a, 1]"]
+    W_c: Annotated[np.ndarray, "[n_a, n_a + n_c]"]
+    b_c: Annotated[np.ndarray, "[n_a, 1]"]
 
 
 class HeadParameters(NamedTuple):
     """What head, which is softmax_cross_entropy, learns."""
 
-    W: np.ndarray  # [n_c, n_a]
-    b: np.ndarray  # [n_c, 1]
+    W: Annotated[np.ndarray, "[n_c, n_a]"]
+    b: Annotated[np.ndarray, "[n_c, 1]"]
 
 
 class Parameters(NamedTuple):
@@ -48,22 +48,22 @@ class Parameters(NamedTuple):
 class Inputs(NamedTuple):
     """What a step reads; as gradients, one for each."""
 
-    characters: np.ndarray  # [T, m]
-    target: np.ndarray  # [T, m]
+    characters: Annotated[np.ndarray, "int[T, m]"]
+    target: Annotated[np.ndarray, "int[T, m]"]
 
 
 class State(NamedTuple):
     """What a step hands on to the next; as cotangents, one for each, or None."""
 
-    a: np.ndarray  # [n_a, m]
-    c: np.ndarray  # [n_a, m]
+    a: Annotated[np.ndarray, "[n_a, m]"]
+    c: Annotated[np.ndarray, "[n_a, m]"]
 
 
 class Outputs(NamedTuple):
     """What a step computes; as cotangents, one for each, or None."""
 
-    loss: np.ndarray  # []
-    scores: np.ndarray  # [T, n_c, m]
+    loss: Annotated[np.ndarray, "[]"]
+    scores: Annotated[np.ndarray, "[T, n_c, m]"]
 
 
 class Gradients(NamedTuple):
@@ -77,27 +77,27 @@ class Gradients(NamedTuple):
 class Residuals(NamedTuple):
     """What the backward pass reads of one step."""
 
-    reader_a_steps: np.ndarray  # [T, n_a, m]
-    result_where: np.ndarray  # [T, n_c, m]
-    scores: np.ndarray  # [T, n_c, m]
-    reader_c_prev_steps: np.ndarray  # [T, n_a, m]
-    reader_gate_steps: np.ndarray  # [T, 3*n_a, m]
-    reader_c_hat_steps: np.ndarray  # [T, n_a, m]
-    tanh_reader_c_steps: np.ndarray  # [T, n_a, m]
-    reader_xc_steps: np.ndarray  # [T, n_a + n_c, m]
+    reader_a_steps: Annotated[np.ndarray, "[T, n_a, m]"]
+    result_where: Annotated[np.ndarray, "[T, n_c, m]"]
+    scores: Annotated[np.ndarray, "[T, n_c, m]"]
+    reader_c_prev_steps: Annotated[np.ndarray, "[T, n_a, m]"]
+    reader_gate_steps: Annotated[np.ndarray, "[T, 3*n_a, m]"]
+    reader_c_hat_steps: Annotated[np.ndarray, "[T, n_a, m]"]
+    tanh_reader_c_steps: Annotated[np.ndarray, "[T, n_a, m]"]
+    reader_xc_steps: Annotated[np.ndarray, "[T, n_a + n_c, m]"]
 
 
 class SequenceResiduals(NamedTuple):
     """What the backward pass reads of every step."""
 
-    where_steps: np.ndarray  # [T_2, T, n_c, m]
-    scores_steps: np.ndarray  # [T_2, T, n_c, m]
-    reader_c_prev_steps_steps: np.ndarray  # [T_2, T, n_a, m]
-    reader_gate_steps_steps: np.ndarray  # [T_2, T, 3*n_a, m]
-    reader_c_hat_steps_steps: np.ndarray  # [T_2, T, n_a, m]
-    reader_c_steps_steps: np.ndarray  # [T_2, T, n_a, m]
-    reader_xc_steps_steps: np.ndarray  # [T_2, T, n_a + n_c, m]
-    reader_a_steps_steps: np.ndarray  # [T_2, T, n_a, m]
+    scores_steps: Annotated[np.ndarray, "[T_2, T, n_c, m]"]
+    reader_a_steps_2: Annotated[np.ndarray, "[T_2, T, n_a, m]"]
+    result_where_steps: Annotated[np.ndarray, "[T_2, T, n_c, m]"]
+    reader_c_prev_steps_2: Annotated[np.ndarray, "[T_2, T, n_a, m]"]
+    reader_gate_steps_2: Annotated[np.ndarray, "[T_2, T, 3*n_a, m]"]
+    reader_c_hat_steps_2: Annotated[np.ndarray, "[T_2, T, n_a, m]"]
+    reader_c_steps_2: Annotated[np.ndarray, "[T_2, T, n_a, m]"]
+    reader_xc_steps_2: Annotated[np.ndarray, "[T_2, T, n_a + n_c, m]"]
 
 
 class Workspace:
@@ -115,41 +115,6 @@ class Workspace:
         if array is None or array.shape != shape or array.dtype != dtype:
             array = self._arrays[name] = np.empty(shape, dtype)
         return array
-
-
-def _dtype(*groups: Any) -> np.dtype[Any]:
-    """The floating dtype that the arrays of some groups promote to."""
-    arrays = [array for group in groups if group is not None for array in group]
-    dtypes = [array.dtype for array in arrays if hasattr(array, "dtype") and array.dtype.kind in "fc"]
-    return np.result_type(*dtypes) if dtypes else np.dtype(float)
-
-
-def _cotangent(name: str, value: Any, shape: tuple[int, ...], dtype: Any) -> np.ndarray:
-    """A cotangent of a given shape; None counts as zero."""
-    if value is None:
-        return np.zeros(shape, dtype)
-    if np.shape(value) != shape:
-        raise ValueError(f"the cotangent {name} must have the shape {shape}, not {np.shape(value)}")
-    return np.asarray(value, dtype)
-
-
-def _glorot(rng: np.random.Generator, shape: tuple[int, ...], dtype: Any) -> np.ndarray:
-    """Uniform within sqrt(6 / (fan in + fan out)) of zero (Glorot and Bengio, 2010); shape is [out, in, ...]."""
-    fans = (shape[0] + shape[1]) * int(np.prod(shape[2:]))
-    limit = np.sqrt(6 / max(1, fans))
-    return rng.uniform(-limit, limit, shape).astype(dtype)
-
-
-def sigmoid(x: np.ndarray) -> np.ndarray:
-    """The logistic function 1 / (1 + exp(-x)), without overflow at either end."""
-    z = np.exp(np.minimum(x, -x))
-    return np.where(x >= 0, 1, z) / (1 + z)
-
-
-def log_softmax(x: np.ndarray, axis: int) -> np.ndarray:
-    """log(softmax(x)) along an axis, exact where softmax(x) is too small to be a number."""
-    z = x - np.max(x, axis=axis, keepdims=True)
-    return z - np.log(np.sum(np.exp(z), axis=axis, keepdims=True))
 
 
 def init_parameters(
@@ -186,6 +151,7 @@ def forward(parameters: Parameters, inputs: Inputs, state: State) -> tuple[Outpu
     5. loss = mean(result.loss)
     6. scores = result.scores
     """
+    dtype = _FORWARD.check(parameters, inputs, state)
     reader_W_g, reader_b_g, reader_W_c, reader_b_c = parameters.reader
     head_W, head_b = parameters.head
     characters, target = inputs
@@ -193,7 +159,6 @@ def forward(parameters: Parameters, inputs: Inputs, state: State) -> tuple[Outpu
     n_a = reader_W_c.shape[0]  # hidden units
     n_c = head_W.shape[0]      # characters known
     T, m = characters.shape    # steps, batch
-    dtype = _dtype(parameters, parameters.reader, parameters.head, inputs, state)
 
     # 1. steps = scan(reader, x=one_hot(characters, n_c, axis=1), a=a_prev, c=c_prev)
     steps_equal = np.expand_dims(characters, 1) == np.expand_dims(np.arange(n_c), 1)
@@ -281,6 +246,7 @@ def backward(
     """
     d_outputs = Outputs(None, None) if d_outputs is None else d_outputs
     d_state = State(None, None) if d_state is None else d_state
+    dtype = _BACKWARD.check(parameters, residuals, d_outputs, d_state)
     (
         reader_a_steps, result_where, scores, reader_c_prev_steps, reader_gate_steps, reader_c_hat_steps,
         tanh_reader_c_steps, reader_xc_steps,
@@ -289,20 +255,19 @@ def backward(
     head_W = parameters.head.W
     T, n_a, m = reader_a_steps.shape  # steps, hidden units, batch
     n_c = result_where.shape[1]       # characters known
-    dtype = _dtype(parameters, parameters.reader, parameters.head, residuals, d_outputs, d_state)
 
     # the cotangents handed in; None counts as zero
-    dloss = _cotangent("d_outputs.loss", d_outputs.loss, (), dtype)
-    dscores = _cotangent("d_outputs.scores", d_outputs.scores, (T, n_c, m), dtype)
-    da = _cotangent("d_state.a", d_state.a, (n_a, m), dtype)
-    dc = _cotangent("d_state.c", d_state.c, (n_a, m), dtype)
+    dloss = _cotangent(d_outputs.loss, (), dtype)
+    dscores = _cotangent(d_outputs.scores, (T, n_c, m), dtype)
+    da = _cotangent(d_state.a, (n_a, m), dtype)
+    dc = _cotangent(d_state.c, (n_a, m), dtype)
 
     # 5. loss = mean(result.loss)
     dhead_loss_steps = np.broadcast_to(np.expand_dims(dloss / T, 0), (T,))  # mean
 
     # for every step at once: no later step reads it
     head_loss_log_softmax = log_softmax(scores, axis=1)
-    dhead_scores_steps_steps = np.empty((T, n_c, m), dtype)
+    dhead_scores_steps = np.empty((T, n_c, m), dtype)
     for t in reversed(range(T)):
         dhead_loss = dhead_loss_steps[t]
         dhead_scores_output = dscores[t]
@@ -321,17 +286,17 @@ def backward(
         dhead_scores = dhead_scores_output + dhead_scores_head_loss  # split: the sum over its uses
 
         # of this step: what is kept, and what the next one starts from
-        dhead_scores_steps_steps[t] = dhead_scores
+        dhead_scores_steps[t] = dhead_scores
 
-    dreader_a_steps = head_W.T @ dhead_scores_steps_steps  # matrix product
-    add_steps_T = np.reshape(np.swapaxes(dhead_scores_steps_steps, -1, -2), (T * m, n_c)).T
+    dreader_a_steps = head_W.T @ dhead_scores_steps  # matrix product
+    add_steps_T = np.reshape(np.swapaxes(dhead_scores_steps, -1, -2), (T * m, n_c)).T
     dhead_W = add_steps_T @ np.reshape(np.swapaxes(reader_a_steps, -1, -2), (T * m, n_a))  # matrix product
     # addition, summed where it was broadcast
-    dhead_b = np.expand_dims(np.sum(dhead_scores_steps_steps, axis=(0, 2)), 1)
+    dhead_b = np.expand_dims(np.sum(dhead_scores_steps, axis=(0, 2)), 1)
     dreader_a_state = da
     dreader_c_state = dc
-    dreader_gate_add_steps_steps = np.empty((T, 3 * n_a, m), dtype)
-    dreader_c_hat_add_steps_steps = np.empty((T, n_a, m), dtype)
+    dreader_gate_add_steps = np.empty((T, 3 * n_a, m), dtype)
+    dreader_c_hat_add_steps = np.empty((T, n_a, m), dtype)
     for t in reversed(range(T)):
         dreader_a_output = dreader_a_steps[t]
         reader_c_prev = reader_c_prev_steps[t]
@@ -367,20 +332,20 @@ def backward(
         dreader_a_prev = dreader_xc[:n_a]  # concat
 
         # of this step: what is kept, and what the next one starts from
-        dreader_gate_add_steps_steps[t] = dreader_gate_add
-        dreader_c_hat_add_steps_steps[t] = dreader_c_hat_add
+        dreader_gate_add_steps[t] = dreader_gate_add
+        dreader_c_hat_add_steps[t] = dreader_c_hat_add
         dreader_a_state, dreader_c_state = dreader_a_prev, dreader_c_prev
 
-    multiply_steps_T = np.reshape(np.swapaxes(dreader_gate_add_steps_steps, -1, -2), (T * m, 3 * n_a)).T
+    multiply_steps_T = np.reshape(np.swapaxes(dreader_gate_add_steps, -1, -2), (T * m, 3 * n_a)).T
     # matrix product
     dreader_W_g = multiply_steps_T @ np.reshape(np.swapaxes(reader_xc_steps, -1, -2), (T * m, n_a + n_c))
     # addition, summed where it was broadcast
-    dreader_b_g = np.expand_dims(np.sum(dreader_gate_add_steps_steps, axis=(0, 2)), 1)
-    multiply_2_steps_T = np.reshape(np.swapaxes(dreader_c_hat_add_steps_steps, -1, -2), (T * m, n_a)).T
+    dreader_b_g = np.expand_dims(np.sum(dreader_gate_add_steps, axis=(0, 2)), 1)
+    multiply_2_steps_T = np.reshape(np.swapaxes(dreader_c_hat_add_steps, -1, -2), (T * m, n_a)).T
     reader_xc_steps_rows = np.reshape(np.swapaxes(reader_xc_steps, -1, -2), (T * m, n_a + n_c))
     dreader_W_c = multiply_2_steps_T @ reader_xc_steps_rows  # matrix product
     # addition, summed where it was broadcast
-    dreader_b_c = np.expand_dims(np.sum(dreader_c_hat_add_steps_steps, axis=(0, 2)), 1)
+    dreader_b_c = np.expand_dims(np.sum(dreader_c_hat_add_steps, axis=(0, 2)), 1)
 
     return Gradients(
         Parameters(
@@ -402,36 +367,31 @@ def forward_sequence(
 
     Every input has a leading axis of T_2 steps, and so has every output.
     """
+    dtype = _FORWARD_SEQUENCE.check(parameters, inputs, state)
     reader_W_g, reader_b_g, reader_W_c, reader_b_c = parameters.reader
     head_W, head_b = parameters.head
     n_a = reader_W_c.shape[0]            # hidden units
     n_c = head_W.shape[0]                # characters known
     T_2, T, m = inputs.characters.shape  # steps, steps, batch
     workspace = Workspace() if workspace is None else workspace
-    dtype = _dtype(parameters, parameters.reader, parameters.head, inputs, state)
-
-    # for every step at once: does not read the state
-    equal = np.expand_dims(inputs.characters, 2) == np.expand_dims(np.arange(n_c), 1)
-    where_3_steps = np.where(equal, 1, 0).astype(dtype)
-    equal_2 = np.expand_dims(inputs.target, 2) == np.expand_dims(np.arange(n_c), 1)
-    where_steps = np.where(equal_2, 1, 0).astype(dtype)
 
     # room for every step and for one; the workspace's is written again by the next call
     a_prev = np.array(state.a, dtype)
     c_prev = np.array(state.c, dtype)
     loss_steps = np.empty((T_2,), dtype)
-    scores_steps = np.empty((T_2, T, n_c, m), dtype)
-    reader_c_prev_steps_steps = np.empty((T_2, T, n_a, m), dtype)
-    reader_gate_steps_steps = np.empty((T_2, T, 3 * n_a, m), dtype)
-    reader_c_hat_steps_steps = np.empty((T_2, T, n_a, m), dtype)
-    reader_c_steps_steps = np.empty((T_2, T, n_a, m), dtype)
-    reader_xc_steps_steps = np.empty((T_2, T, n_a + n_c, m), dtype)
-    reader_a_steps_steps = np.empty((T_2, T, n_a, m), dtype)
+    scores_steps, result_where_steps = np.empty((2, T_2, T, n_c, m), dtype)
+    reader_a_steps_2, reader_c_prev_steps_2, reader_c_hat_steps_2 = np.empty((3, T_2, T, n_a, m), dtype)
+    reader_c_steps_2 = np.empty((T_2, T, n_a, m), dtype)
+    reader_gate_steps_2 = np.empty((T_2, T, 3 * n_a, m), dtype)
+    reader_xc_steps_2 = np.empty((T_2, T, n_a + n_c, m), dtype)
     work = workspace.array("forward.work", (T, n_c, m), dtype)
     for t in range(T_2):
-        where_3_2 = where_3_steps[t]
-        where_2 = where_steps[t]
+        characters = inputs.characters[t]
+        target = inputs.target[t]
 
+        # 1. steps = scan(reader, x=one_hot(characters, n_c, axis=1), a=a_prev, c=c_prev)
+        steps_equal = np.expand_dims(characters, 1) == np.expand_dims(np.arange(n_c), 1)
+        steps_where = np.where(steps_equal, 1, 0).astype(dtype)
         reader_a_prev = a_prev
         reader_c_prev = c_prev
         reader_a_steps = np.empty((T, n_a, m), dtype)
@@ -441,7 +401,7 @@ def forward_sequence(
         reader_c_steps = np.empty((T, n_a, m), dtype)
         reader_xc_steps = np.empty((T, n_a + n_c, m), dtype)
         for t_2 in range(T):
-            reader_x = where_3_2[t_2]
+            reader_x = steps_where[t_2]
 
             # reader: xc = concat(a_prev, x)
             reader_xc = np.concatenate([reader_a_prev, reader_x], axis=0)
@@ -467,10 +427,13 @@ def forward_sequence(
             reader_xc_steps[t_2] = reader_xc
             reader_a_prev, reader_c_prev = reader_a, reader_c
 
+        # 4. result = scan(head, h=steps.a, target=one_hot(target, n_c, axis=1))
+        result_equal = np.expand_dims(target, 1) == np.expand_dims(np.arange(n_c), 1)
+        result_where = np.where(result_equal, 1, 0).astype(dtype)
         head_loss_steps = np.empty((T,), dtype)
         for t_2 in range(T):
             head_h = reader_a_steps[t_2]
-            head_target = where_2[t_2]
+            head_target = result_where[t_2]
 
             # head: scores = W @ h + b
             head_scores = head_W @ head_h + head_b
@@ -483,19 +446,20 @@ def forward_sequence(
 
         # for every step at once: no later step reads it
         np.matmul(head_W, reader_a_steps, out=work)
-        scores = np.add(work, head_b, out=scores_steps[t])
+        np.add(work, head_b, out=scores_steps[t])  # scores
 
         # 5. loss = mean(result.loss)
         loss = np.mean(head_loss_steps)
 
         # of this step: what is kept, and what the next one starts from
         loss_steps[t] = loss
-        reader_c_prev_steps_steps[t] = reader_c_prev_steps
-        reader_gate_steps_steps[t] = reader_gate_steps
-        reader_c_hat_steps_steps[t] = reader_c_hat_steps
-        reader_c_steps_steps[t] = reader_c_steps
-        reader_xc_steps_steps[t] = reader_xc_steps
-        reader_a_steps_steps[t] = reader_a_steps
+        reader_a_steps_2[t] = reader_a_steps
+        result_where_steps[t] = result_where
+        reader_c_prev_steps_2[t] = reader_c_prev_steps
+        reader_gate_steps_2[t] = reader_gate_steps
+        reader_c_hat_steps_2[t] = reader_c_hat_steps
+        reader_c_steps_2[t] = reader_c_steps
+        reader_xc_steps_2[t] = reader_xc_steps
         a_prev[...] = reader_a_prev
         c_prev[...] = reader_c_prev
 
@@ -503,11 +467,10 @@ def forward_sequence(
         Outputs(loss=loss_steps, scores=scores_steps),
         State(a=a_prev, c=c_prev),
         SequenceResiduals(
-            where_steps=where_steps, scores_steps=scores_steps,
-            reader_c_prev_steps_steps=reader_c_prev_steps_steps,
-            reader_gate_steps_steps=reader_gate_steps_steps,
-            reader_c_hat_steps_steps=reader_c_hat_steps_steps, reader_c_steps_steps=reader_c_steps_steps,
-            reader_xc_steps_steps=reader_xc_steps_steps, reader_a_steps_steps=reader_a_steps_steps,
+            scores_steps=scores_steps, reader_a_steps_2=reader_a_steps_2,
+            result_where_steps=result_where_steps, reader_c_prev_steps_2=reader_c_prev_steps_2,
+            reader_gate_steps_2=reader_gate_steps_2, reader_c_hat_steps_2=reader_c_hat_steps_2,
+            reader_c_steps_2=reader_c_steps_2, reader_xc_steps_2=reader_xc_steps_2,
         ),
     )
 
@@ -526,58 +489,57 @@ def backward_sequence(
     """
     d_outputs = Outputs(None, None) if d_outputs is None else d_outputs
     d_final = State(None, None) if d_final is None else d_final
+    dtype = _BACKWARD_SEQUENCE.check(parameters, residuals, d_outputs, d_final)
     (
-        where_steps, scores_steps, reader_c_prev_steps_steps, reader_gate_steps_steps,
-        reader_c_hat_steps_steps, reader_c_steps_steps, reader_xc_steps_steps, reader_a_steps_steps,
+        scores_steps, reader_a_steps_2, result_where_steps, reader_c_prev_steps_2, reader_gate_steps_2,
+        reader_c_hat_steps_2, reader_c_steps_2, reader_xc_steps_2,
     ) = residuals
     reader_W_g, reader_W_c = parameters.reader.W_g, parameters.reader.W_c
     head_W = parameters.head.W
-    T_2, T, n_c, m = where_steps.shape        # steps, steps, characters known, batch
-    n_a = reader_c_prev_steps_steps.shape[2]  # hidden units
+    T_2, T, n_c, m = scores_steps.shape  # steps, steps, characters known, batch
+    n_a = reader_a_steps_2.shape[2]      # hidden units
     workspace = Workspace() if workspace is None else workspace
-    dtype = _dtype(parameters, parameters.reader, parameters.head, residuals, d_outputs, d_final)
 
     # the cotangents handed in; None counts as zero
-    dloss_steps = _cotangent("d_outputs.loss", d_outputs.loss, (T_2,), dtype)
-    dscores_steps = _cotangent("d_outputs.scores", d_outputs.scores, (T_2, T, n_c, m), dtype)
-    da = _cotangent("d_final.a", d_final.a, (n_a, m), dtype)
-    dc = _cotangent("d_final.c", d_final.c, (n_a, m), dtype)
+    dloss_steps = _cotangent(d_outputs.loss, (T_2,), dtype)
+    dscores_steps = _cotangent(d_outputs.scores, (T_2, T, n_c, m), dtype)
+    da = _cotangent(d_final.a, (n_a, m), dtype)
+    dc = _cotangent(d_final.c, (n_a, m), dtype)
 
     # room for every step and for one; the workspace's is written again by the next call
     da_2 = np.array(da, dtype)
     dc_2 = np.array(dc, dtype)
-    dreader_gate_add_steps_steps_steps = (
-        workspace.array("backward.dreader_gate_add_steps_steps_steps", (T_2, T, 3 * n_a, m), dtype)
-    )
-    dreader_c_hat_add_steps_steps_steps = (
-        workspace.array("backward.dreader_c_hat_add_steps_steps_steps", (T_2, T, n_a, m), dtype)
-    )
-    dhead_scores_steps_steps_steps = (
-        workspace.array("backward.dhead_scores_steps_steps_steps", (T_2, T, n_c, m), dtype)
-    )
-    work = workspace.array("backward.work", (), dtype)
-    work_2 = workspace.array("backward.work_2", (T, n_a, m), dtype)
+    dreader_b_g = np.zeros((3 * n_a, 1), dtype)
+    dreader_b_c = np.zeros((n_a, 1), dtype)
+    dhead_b = np.zeros((n_c, 1), dtype)
+    multiply_steps_T_steps = workspace.array("backward.multiply_steps_T_steps", (T_2, 3 * n_a, T * m), dtype)
+    residual_rows_steps = workspace.array("backward.residual_rows_steps", (T_2, T * m, n_a + n_c), dtype)
+    multiply_2_steps_T_steps = workspace.array("backward.multiply_2_steps_T_steps", (T_2, n_a, T * m), dtype)
+    add_steps_T_steps = workspace.array("backward.add_steps_T_steps", (T_2, n_c, T * m), dtype)
+    residual_rows_2_steps = workspace.array("backward.residual_rows_2_steps", (T_2, T * m, n_a), dtype)
+    work = workspace.array("backward.work", (T, n_a, m), dtype)
     for t in reversed(range(T_2)):
         dloss = dloss_steps[t]
         dscores = dscores_steps[t]
-        where_2 = where_steps[t]
+        reader_a_steps = reader_a_steps_2[t]
+        result_where = result_where_steps[t]
         scores = scores_steps[t]
-        reader_c_prev_steps = reader_c_prev_steps_steps[t]
-        reader_gate_steps = reader_gate_steps_steps[t]
-        reader_c_hat_steps = reader_c_hat_steps_steps[t]
-        reader_c_steps = reader_c_steps_steps[t]
+        reader_c_prev_steps = reader_c_prev_steps_2[t]
+        reader_gate_steps = reader_gate_steps_2[t]
+        reader_c_hat_steps = reader_c_hat_steps_2[t]
+        reader_c_steps = reader_c_steps_2[t]
+        reader_xc_steps = reader_xc_steps_2[t]
 
         # 5. loss = mean(result.loss)
-        np.divide(dloss, T, out=work)
-        dhead_loss_steps = np.broadcast_to(np.expand_dims(work, 0), (T,))  # mean
+        dhead_loss_steps = np.broadcast_to(np.expand_dims(dloss / T, 0), (T,))  # mean
 
         # for every step at once: no later step reads it
         dhead_loss_log_softmax = log_softmax(scores, axis=1)
-        dhead_scores_steps_steps = np.empty((T, n_c, m), dtype)
+        dhead_scores_steps = np.empty((T, n_c, m), dtype)
         for t_2 in reversed(range(T)):
             dhead_loss = dhead_loss_steps[t_2]
             dhead_scores_output = dscores[t_2]
-            head_target = where_2[t_2]
+            head_target = result_where[t_2]
             head_loss_log_softmax = dhead_loss_log_softmax[t_2]
 
             # head: loss = -sum(target * log_softmax(scores, axis=0)) / m
@@ -593,13 +555,15 @@ def backward_sequence(
             dhead_scores = dhead_scores_output + dhead_scores_head_loss  # split: the sum over its uses
 
             # of this step: what is kept, and what the next one starts from
-            dhead_scores_steps_steps[t_2] = dhead_scores
+            dhead_scores_steps[t_2] = dhead_scores
 
-        dreader_a_steps = np.matmul(head_W.T, dhead_scores_steps_steps, out=work_2)  # matrix product
+        dreader_a_steps = np.matmul(head_W.T, dhead_scores_steps, out=work)  # matrix product
+        # addition, summed where it was broadcast
+        dhead_b += np.expand_dims(np.sum(dhead_scores_steps, axis=(0, 2)), 1)
         dreader_a_state = da_2
         dreader_c_state = dc_2
-        dreader_gate_add_steps_steps = np.empty((T, 3 * n_a, m), dtype)
-        dreader_c_hat_add_steps_steps = np.empty((T, n_a, m), dtype)
+        dreader_gate_add_steps = np.empty((T, 3 * n_a, m), dtype)
+        dreader_c_hat_add_steps = np.empty((T, n_a, m), dtype)
         for t_2 in reversed(range(T)):
             dreader_a_output = dreader_a_steps[t_2]
             reader_c_prev = reader_c_prev_steps[t_2]
@@ -636,41 +600,38 @@ def backward_sequence(
             dreader_a_prev = dreader_xc[:n_a]  # concat
 
             # of this step: what is kept, and what the next one starts from
-            dreader_gate_add_steps_steps[t_2] = dreader_gate_add
-            dreader_c_hat_add_steps_steps[t_2] = dreader_c_hat_add
+            dreader_gate_add_steps[t_2] = dreader_gate_add
+            dreader_c_hat_add_steps[t_2] = dreader_c_hat_add
             dreader_a_state, dreader_c_state = dreader_a_prev, dreader_c_prev
 
+        # addition, summed where it was broadcast
+        dreader_b_g += np.expand_dims(np.sum(dreader_gate_add_steps, axis=(0, 2)), 1)
+        # addition, summed where it was broadcast
+        dreader_b_c += np.expand_dims(np.sum(dreader_c_hat_add_steps, axis=(0, 2)), 1)
+        add_steps_T = np.reshape(np.swapaxes(dhead_scores_steps, -1, -2), (T * m, n_c)).T
+        residual_rows_2 = np.reshape(np.swapaxes(reader_a_steps, -1, -2), (T * m, n_a))
+        multiply_steps_2_T = np.reshape(np.swapaxes(dreader_gate_add_steps, -1, -2), (T * m, 3 * n_a)).T
+        residual_rows = np.reshape(np.swapaxes(reader_xc_steps, -1, -2), (T * m, n_a + n_c))
+        multiply_2_steps_2_T = np.reshape(np.swapaxes(dreader_c_hat_add_steps, -1, -2), (T * m, n_a)).T
+
         # of this step: what is kept, and what the next one starts from
-        dreader_gate_add_steps_steps_steps[t] = dreader_gate_add_steps_steps
-        dreader_c_hat_add_steps_steps_steps[t] = dreader_c_hat_add_steps_steps
-        dhead_scores_steps_steps_steps[t] = dhead_scores_steps_steps
+        multiply_steps_T_steps[t] = multiply_steps_2_T
+        residual_rows_steps[t] = residual_rows
+        multiply_2_steps_T_steps[t] = multiply_2_steps_2_T
+        add_steps_T_steps[t] = add_steps_T
+        residual_rows_2_steps[t] = residual_rows_2
         da_2[...] = dreader_a_state
         dc_2[...] = dreader_c_state
 
     # for every step at once: no later step reads it
-    multiply_steps_T = np.swapaxes(dreader_gate_add_steps_steps_steps, -1, -2)
-    multiply_steps_T_rows = np.reshape(multiply_steps_T, (T_2, T * m, 3 * n_a))
-    multiply_steps_steps_rows = np.reshape(multiply_steps_T_rows, (T * T_2 * m, 3 * n_a))
-    multiply_steps_steps_rows_T = multiply_steps_steps_rows.T
-    residual_rows = np.reshape(np.swapaxes(reader_xc_steps_steps, -1, -2), (T_2, T * m, n_a + n_c))
-    reader_xc_steps_steps_rows = np.reshape(residual_rows, (T * T_2 * m, n_a + n_c))
-    dreader_W_g = multiply_steps_steps_rows_T @ reader_xc_steps_steps_rows  # matrix product
-    sum_steps_wide = np.expand_dims(np.sum(dreader_gate_add_steps_steps_steps, axis=(1, 3)), 2)
-    dreader_b_g = np.sum(sum_steps_wide, axis=0)    # addition, summed where it was broadcast
-    multiply_2_steps_rows = np.reshape(np.swapaxes(dreader_c_hat_add_steps_steps_steps, -1, -2), (T_2, T * m, n_a))
-    multiply_2_steps_steps_rows = np.reshape(multiply_2_steps_rows, (T * T_2 * m, n_a))
-    multiply_2_steps_steps_rows_T = multiply_2_steps_steps_rows.T
-    dreader_W_c = multiply_2_steps_steps_rows_T @ reader_xc_steps_steps_rows  # matrix product
-    sum_2_steps_wide = np.expand_dims(np.sum(dreader_c_hat_add_steps_steps_steps, axis=(1, 3)), 2)
-    dreader_b_c = np.sum(sum_2_steps_wide, axis=0)  # addition, summed where it was broadcast
-    add_steps_rows = np.reshape(np.swapaxes(dhead_scores_steps_steps_steps, -1, -2), (T_2, T * m, n_c))
-    add_steps_steps_rows = np.reshape(add_steps_rows, (T * T_2 * m, n_c))
-    add_steps_steps_rows_T = add_steps_steps_rows.T
-    residual_rows_2 = np.reshape(np.swapaxes(reader_a_steps_steps, -1, -2), (T_2, T * m, n_a))
-    reader_a_steps_steps_rows = np.reshape(residual_rows_2, (T * T_2 * m, n_a))
-    dhead_W = add_steps_steps_rows_T @ reader_a_steps_steps_rows  # matrix product
-    # addition, summed where it was broadcast
-    dhead_b = np.sum(np.expand_dims(np.sum(dhead_scores_steps_steps_steps, axis=(1, 3)), 2), axis=0)
+    multiply_steps_T_steps_T = np.reshape(np.swapaxes(multiply_steps_T_steps, -1, -2), (T * T_2 * m, 3 * n_a)).T
+    # matrix product
+    dreader_W_g = multiply_steps_T_steps_T @ np.reshape(residual_rows_steps, (T * T_2 * m, n_a + n_c))
+    multiply_2_steps_T_steps_T = np.reshape(np.swapaxes(multiply_2_steps_T_steps, -1, -2), (T * T_2 * m, n_a)).T
+    # matrix product
+    dreader_W_c = multiply_2_steps_T_steps_T @ np.reshape(residual_rows_steps, (T * T_2 * m, n_a + n_c))
+    add_steps_T_steps_T = np.reshape(np.swapaxes(add_steps_T_steps, -1, -2), (T * T_2 * m, n_c)).T
+    dhead_W = add_steps_T_steps_T @ np.reshape(residual_rows_2_steps, (T * T_2 * m, n_a))  # matrix product
 
     return Gradients(
         Parameters(
@@ -680,3 +641,274 @@ def backward_sequence(
         Inputs(characters=None, target=None),
         State(a=da_2, c=dc_2),
     )
+
+
+def trace_nan(
+    parameters: Parameters,
+    inputs: Inputs,
+    state: State,
+    d_outputs: Outputs | None = None,
+    d_final: State | None = None,
+) -> None:
+    """Run T_2 steps one by one: FloatingPointError from the operation that makes the first NaN.
+
+    The traceback ends at the operation under its equation; the message tells the element, and what it was made of.
+    Then the same for the gradients, if cotangents are given.
+    """
+    _FORWARD_SEQUENCE.check(parameters, inputs, state)
+    kept = []
+
+    for t, step in enumerate(zip(*inputs)):
+        where = f"character_language_model.forward at step {t}"
+        _, state, residuals = _traced(where, forward, parameters, Inputs(*step), state)
+        kept.append(residuals)
+
+    if d_outputs is None and d_final is None:
+        return
+    d_outputs = Outputs(None, None) if d_outputs is None else d_outputs
+    d_final = State(None, None) if d_final is None else d_final
+    for t in reversed(range(len(kept))):
+        where = f"character_language_model.backward at step {t}"
+        d_step = Outputs(*(None if d is None else d[t] for d in d_outputs))
+        d_final = _traced(where, backward, parameters, kept[t], d_step, d_final).state
+
+
+# What the functions call.
+
+
+def _cotangent(value: Any, shape: tuple[int, ...], dtype: Any) -> np.ndarray:
+    """A cotangent as an array; None counts as zero."""
+    return np.zeros(shape, dtype) if value is None else np.asarray(value, dtype)
+
+
+def _glorot(rng: np.random.Generator, shape: tuple[int, ...], dtype: Any) -> np.ndarray:
+    """Uniform within sqrt(6 / (fan in + fan out)) of zero (Glorot and Bengio, 2010); shape is [out, in, ...]."""
+    fans = (shape[0] + shape[1]) * int(np.prod(shape[2:]))
+    limit = np.sqrt(6 / max(1, fans))
+    return rng.uniform(-limit, limit, shape).astype(dtype)
+
+
+class _Shapes:
+    """The shapes of what a function is handed, as the annotations of its records have them.
+
+    `steps` is the axis that the inputs and d_outputs of a sequence have before all others.
+    """
+
+    def __init__(self, steps: str = "", **records: Any) -> None:
+        self.records = records
+        self.right: dict[Any, tuple[Any, np.dtype[Any]]] = {}  # shapes that were found to be right, with their dtypes
+        self.fields: list[tuple[str, str, list[str]]] = []
+        self.nested = False
+        for argument, record in records.items():
+            self._enter(argument, record, [steps] if steps and argument in ("inputs", "d_outputs") else [])
+
+    def _enter(self, path: str, record: Any, lead: list[str]) -> None:
+        """Enter the fields of a record, and of the records within it."""
+        for field, annotation in record.__annotations__.items():
+            if hasattr(annotation, "_fields"):
+                self.nested = True
+                self._enter(f"{path}.{field}", annotation, lead)
+                continue
+            kind, _, dims = ("size", "", "") if annotation is int else annotation.__metadata__[0].partition("[")
+            self.fields.append((f"{path}.{field}", kind, [*lead, *filter(None, dims[:-1].split(", "))]))
+
+    def check(self, *given: Any, **sizes: int) -> np.dtype[Any]:
+        """The dtype of all floats; ValueError for the first array that is not what its record says.
+
+        What was found to be right is remembered, so that the next call costs little.
+        """
+        try:
+            arrays = [array for record in given for array in (_flat(record) if self.nested else record)]
+            dtypes = [getattr(array, "dtype", None) for array in arrays]
+            shapes = (*map(type, given), *sizes.values(), *[getattr(array, "shape", array) for array in arrays])
+            known, dtype = self.right[shapes]
+            if known == dtypes:
+                return dtype
+        except (KeyError, TypeError):  # seen for the first time, or no arrays at all
+            pass
+        dtype = self._compare(given, dict(sizes))
+        if len(self.right) >= 1000:
+            self.right.clear()
+        self.right[shapes] = dtypes, dtype
+        return dtype
+
+    def _compare(self, given: Any, sizes: dict[str, int]) -> np.dtype[Any]:
+        """Compare one array after the other: the first one with a size in its shape tells it to the others."""
+        for (argument, record), values in zip(self.records.items(), given):
+            _compare_record(argument, record, values)
+        rows = [
+            (*row, array) for row, array in zip(self.fields, [array for record in given for array in _flat(record)])
+        ]
+        sizes |= {name.partition(".")[2]: array for name, kind, _, array in rows if kind == "size"}
+        rows = [row for row in rows if row[1] != "size" and not _is_left_out(*row)]
+        floats = [(name, array.dtype) for name, kind, _, array in rows if not kind and _is_float(array)]
+        leader, dtype = floats[0] if floats else ("", np.dtype(float))
+        for name, kind, dims, array in rows * 2:  # again when every size is told
+            if _fits(array, dims, sizes) and _holds(array, kind, dtype, name):
+                continue
+            told = [f"{size}={sizes[size]}" for size in dict.fromkeys(_symbols(", ".join(dims))) if size in sizes]
+            expected = f"{kind or dtype} of shape [{', '.join(dims)}]{' with ' * bool(told)}{', '.join(told)}"
+            why = f", as {leader} is {dtype}" if not kind and _is_float(array) and array.dtype != dtype else ""
+            raise ValueError(f"{name} is {_what(array)}, expected {expected}{why}")
+        return dtype
+
+
+def _flat(record: Any) -> Any:
+    """The arrays of a record, and of the records within it."""
+    for value in record:
+        yield from _flat(value) if hasattr(value, "_fields") else [value]
+
+
+def _compare_record(path: str, record: Any, values: Any) -> None:
+    """ValueError unless a value has the fields of a record, and so within it."""
+    if getattr(values, "_fields", None) != record._fields:
+        raise ValueError(f"{path} is {_what(values)}, expected {record.__name__}({', '.join(record._fields)})")
+    for field, annotation in record.__annotations__.items():
+        if hasattr(annotation, "_fields"):
+            _compare_record(f"{path}.{field}", annotation, getattr(values, field))
+
+
+def _is_left_out(name: str, kind: str, dims: list[str], array: Any) -> bool:
+    """Whether a cotangent is None; integers and booleans have none that is read."""
+    return name.startswith("d_") and (array is None or kind != "")
+
+
+def _what(value: Any) -> str:
+    """What was handed in, in a few words."""
+    if value is None:
+        return "None"
+    return f"{value.dtype} of shape {value.shape}" if hasattr(value, "dtype") else f"a {type(value).__name__}"
+
+
+def _is_float(array: Any) -> bool:
+    """Whether a value is an array of floats, or of complex numbers, which the complex step hands in."""
+    return isinstance(array, np.ndarray) and array.dtype.kind in "fc"
+
+
+def _holds(array: Any, kind: str, dtype: Any, name: str) -> bool:
+    """Whether an array holds numbers of a kind; a single number adapts, if it is Python's or a cotangent."""
+    if not hasattr(array, "dtype") or (name.startswith("d_") and array.ndim == 0):
+        return True
+    return array.dtype.kind in {"int": "iu", "bool": "b"}[kind] if kind else bool(array.dtype == dtype)
+
+
+def _fits(array: Any, dims: list[str], sizes: dict[str, int]) -> bool:
+    """Whether an array has the shape of some dims; a size that is not known yet is told by it."""
+    if not isinstance(array, (np.ndarray, np.generic, float, int)) or np.ndim(array) != len(dims):
+        return False
+    found = dict(sizes)
+    for dim, size in zip(dims, np.shape(array)):
+        unknown = [symbol for symbol in _symbols(dim) if symbol not in found]
+        if len(unknown) == 1 and "//" not in dim:  # so it is linear in it
+            none, one = (_value(dim, {**found, unknown[0]: number}) for number in (0, 1))
+            if one != none:
+                found[unknown.pop()] = max(0, (size - none) // (one - none))
+        if not unknown and _value(dim, found) != size:
+            return False
+    sizes.update(found)
+    return True
+
+
+def _symbols(dims: str) -> list[str]:
+    """The names in some dims."""
+    words = dims.translate(str.maketrans("()*/+-,", " " * 7)).split()
+    return [word for word in words if not word.isdigit()]
+
+
+def _value(dim: str, sizes: dict[str, int]) -> int:
+    """The value of a dim, a sum of products such as 2*n + 1; a quotient in it stands as ((n - 1)//2)."""
+    while "((" in dim:
+        before, _, rest = dim.rpartition("((")
+        dividend, _, rest = rest.partition(")//")
+        divisor, _, after = rest.partition(")")
+        dim = f"{before}{_value(dividend, sizes) // int(divisor)}{after}"
+    terms = dim.replace(" - ", " + -").replace("-", "-1*").split(" + ")
+    return sum(int(np.prod([sizes[f] if f in sizes else int(f) for f in term.split("*")])) for term in terms)
+
+
+class _Watched(np.ndarray):
+    """An array whose operations raise FloatingPointError as soon as there is a NaN in what they compute."""
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *operands: Any, **options: Any) -> Any:
+        operands, options = _plain(operands), _plain(options)
+        result = getattr(ufunc, method)(*operands, **options)
+        each = method == "__call__" and ufunc.signature is None  # one element of the result comes from one of each
+        return _watched(result, ufunc.__name__, operands if each else ())
+
+    def __array_function__(self, function: Any, types: Any, operands: Any, options: Any) -> Any:
+        return _watched(function(*_plain(operands), **_plain(options)), function.__name__)
+
+
+def _plain(value: Any) -> Any:
+    """A value with arrays that are not watched, in tuples, lists and dicts too."""
+    if isinstance(value, (tuple, list)):
+        return type(value)(_plain(item) for item in value)
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    return value.view(np.ndarray) if isinstance(value, _Watched) else value
+
+
+def _watched(array: Any, name: str, operands: Any = ()) -> Any:
+    """An array, watched from now on; FloatingPointError if there is a NaN in it."""
+    if not isinstance(array, (np.ndarray, np.generic)) or array.dtype.kind not in "fc":
+        return array
+    if np.isnan(array).any():
+        index = tuple(np.argwhere(np.isnan(array))[0].tolist())
+        values = ", ".join(str(np.broadcast_to(operand, array.shape)[index]) for operand in operands)
+        raise FloatingPointError(
+            f"{name}{f'({values})' if values else ''} is NaN{f' in element {list(index)}' * bool(index)}"
+        )
+    return np.asarray(array).view(_Watched)
+
+
+def _arrays(results: Any, name: str = "") -> Any:
+    """The arrays in records, and in records of records, with their names."""
+    if not isinstance(results, tuple):
+        yield name, results
+        return
+    fields = getattr(results, "_fields", [""] * len(results))
+    for field, value in zip(fields, results):
+        yield from _arrays(value, f"{type(results).__name__.lower()}.{field}" if field else name)
+
+
+def _record_watched(value: Any, name: str) -> Any:
+    """An array watched; a record with every array watched, in records within it too."""
+    if not hasattr(value, "_fields"):
+        return _watched(value, name)
+    return type(value)(*(_record_watched(v, f"{name}.{field}") for field, v in zip(value._fields, value)))
+
+
+def _traced(where: str, function: Any, *records: Any, **sizes: int) -> Any:
+    """What a function returns; if there is a NaN in it, FloatingPointError from the operation that made it."""
+    try:
+        with np.errstate(all="ignore"):
+            results = function(*records, **sizes)
+            if not any(np.isnan(array).any() for _, array in _arrays(results) if array is not None):
+                return results
+            function(*(_record_watched(record, type(record).__name__.lower()) for record in records), **sizes)
+            for name, array in _arrays(results):
+                _watched(array, name)
+    except FloatingPointError as error:
+        error.args = (f"{where}: {error}",)
+        raise
+
+
+def sigmoid(x: np.ndarray) -> np.ndarray:
+    """The logistic function 1 / (1 + exp(-x)), without overflow at either end."""
+    z = np.exp(np.minimum(x, -x))
+    return np.where(x >= 0, 1, z) / (1 + z)
+
+
+def log_softmax(x: np.ndarray, axis: int) -> np.ndarray:
+    """log(softmax(x)) along an axis, exact where softmax(x) is too small to be a number."""
+    z = x - np.max(x, axis=axis, keepdims=True)
+    return z - np.log(np.sum(np.exp(z), axis=axis, keepdims=True))
+
+
+# What each function is handed: the records tell the shapes.
+_FORWARD = _Shapes(parameters=Parameters, inputs=Inputs, state=State)
+_BACKWARD = _Shapes(parameters=Parameters, residuals=Residuals, d_outputs=Outputs, d_state=State)
+_FORWARD_SEQUENCE = _Shapes("T_2", parameters=Parameters, inputs=Inputs, state=State)
+_BACKWARD_SEQUENCE = _Shapes(
+    "T_2", parameters=Parameters, residuals=SequenceResiduals, d_outputs=Outputs, d_final=State,
+)

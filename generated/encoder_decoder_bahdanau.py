@@ -24,7 +24,7 @@ Sizes:
     m: batch
 """
 
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 import numpy as np
 
@@ -32,31 +32,31 @@ import numpy as np
 class EncoderForwardsParameters(NamedTuple):
     """What encoder.forwards, which is gru_reset_after, learns."""
 
-    W_r: np.ndarray  # [n_h, n_e]
-    U_r: np.ndarray  # [n_h, n_h]
-    b_r: np.ndarray  # [n_h, 1]
-    W_z: np.ndarray  # [n_h, n_e]
-    U_z: np.ndarray  # [n_h, n_h]
-    b_z: np.ndarray  # [n_h, 1]
-    W_n: np.ndarray  # [n_h, n_e]
-    U_n: np.ndarray  # [n_h, n_h]
-    b_n: np.ndarray  # [n_h, 1]
-    b_hn: np.ndarray  # [n_h, 1]
+    W_r: Annotated[np.ndarray, "[n_h, n_e]"]
+    U_r: Annotated[np.ndarray, "[n_h, n_h]"]
+    b_r: Annotated[np.ndarray, "[n_h, 1]"]
+    W_z: Annotated[np.ndarray, "[n_h, n_e]"]
+    U_z: Annotated[np.ndarray, "[n_h, n_h]"]
+    b_z: Annotated[np.ndarray, "[n_h, 1]"]
+    W_n: Annotated[np.ndarray, "[n_h, n_e]"]
+    U_n: Annotated[np.ndarray, "[n_h, n_h]"]
+    b_n: Annotated[np.ndarray, "[n_h, 1]"]
+    b_hn: Annotated[np.ndarray, "[n_h, 1]"]
 
 
 class EncoderBackwardsParameters(NamedTuple):
     """What encoder.backwards, which is gru_reset_after, learns."""
 
-    W_r: np.ndarray  # [n_h, n_e]
-    U_r: np.ndarray  # [n_h, n_h]
-    b_r: np.ndarray  # [n_h, 1]
-    W_z: np.ndarray  # [n_h, n_e]
-    U_z: np.ndarray  # [n_h, n_h]
-    b_z: np.ndarray  # [n_h, 1]
-    W_n: np.ndarray  # [n_h, n_e]
-    U_n: np.ndarray  # [n_h, n_h]
-    b_n: np.ndarray  # [n_h, 1]
-    b_hn: np.ndarray  # [n_h, 1]
+    W_r: Annotated[np.ndarray, "[n_h, n_e]"]
+    U_r: Annotated[np.ndarray, "[n_h, n_h]"]
+    b_r: Annotated[np.ndarray, "[n_h, 1]"]
+    W_z: Annotated[np.ndarray, "[n_h, n_e]"]
+    U_z: Annotated[np.ndarray, "[n_h, n_h]"]
+    b_z: Annotated[np.ndarray, "[n_h, 1]"]
+    W_n: Annotated[np.ndarray, "[n_h, n_e]"]
+    U_n: Annotated[np.ndarray, "[n_h, n_h]"]
+    b_n: Annotated[np.ndarray, "[n_h, 1]"]
+    b_hn: Annotated[np.ndarray, "[n_h, 1]"]
 
 
 class EncoderParameters(NamedTuple):
@@ -69,36 +69,36 @@ class EncoderParameters(NamedTuple):
 class DecoderUnitParameters(NamedTuple):
     """What decoder.unit, which is gru_reset_after, learns."""
 
-    W_r: np.ndarray  # [n_h, n_e + 2*n_h]
-    U_r: np.ndarray  # [n_h, n_h]
-    b_r: np.ndarray  # [n_h, 1]
-    W_z: np.ndarray  # [n_h, n_e + 2*n_h]
-    U_z: np.ndarray  # [n_h, n_h]
-    b_z: np.ndarray  # [n_h, 1]
-    W_n: np.ndarray  # [n_h, n_e + 2*n_h]
-    U_n: np.ndarray  # [n_h, n_h]
-    b_n: np.ndarray  # [n_h, 1]
-    b_hn: np.ndarray  # [n_h, 1]
+    W_r: Annotated[np.ndarray, "[n_h, n_e + 2*n_h]"]
+    U_r: Annotated[np.ndarray, "[n_h, n_h]"]
+    b_r: Annotated[np.ndarray, "[n_h, 1]"]
+    W_z: Annotated[np.ndarray, "[n_h, n_e + 2*n_h]"]
+    U_z: Annotated[np.ndarray, "[n_h, n_h]"]
+    b_z: Annotated[np.ndarray, "[n_h, 1]"]
+    W_n: Annotated[np.ndarray, "[n_h, n_e + 2*n_h]"]
+    U_n: Annotated[np.ndarray, "[n_h, n_h]"]
+    b_n: Annotated[np.ndarray, "[n_h, 1]"]
+    b_hn: Annotated[np.ndarray, "[n_h, 1]"]
 
 
 class DecoderParameters(NamedTuple):
     """What decoder, which is bahdanau_decoder, learns."""
 
-    W_s: np.ndarray  # [n_k, n_h]
-    v: np.ndarray  # [n_k, 1]
+    W_s: Annotated[np.ndarray, "[n_k, n_h]"]
+    v: Annotated[np.ndarray, "[n_k, 1]"]
     unit: DecoderUnitParameters
 
 
 class Parameters(NamedTuple):
     """What the cell learns; as gradients, one for each."""
 
-    E_s: np.ndarray  # [n_s, n_e]
-    E_t: np.ndarray  # [n_t, n_e]
-    W_h: np.ndarray  # [n_h, 2*n_h]
-    b_h: np.ndarray  # [n_h, 1]
-    U_k: np.ndarray  # [n_k, 2*n_h]
-    W_y: np.ndarray  # [n_y, n_e + 3*n_h]
-    b_y: np.ndarray  # [n_y]
+    E_s: Annotated[np.ndarray, "[n_s, n_e]"]
+    E_t: Annotated[np.ndarray, "[n_t, n_e]"]
+    W_h: Annotated[np.ndarray, "[n_h, 2*n_h]"]
+    b_h: Annotated[np.ndarray, "[n_h, 1]"]
+    U_k: Annotated[np.ndarray, "[n_k, 2*n_h]"]
+    W_y: Annotated[np.ndarray, "[n_y, n_e + 3*n_h]"]
+    b_y: Annotated[np.ndarray, "[n_y]"]
     encoder: EncoderParameters
     decoder: DecoderParameters
 
@@ -106,19 +106,19 @@ class Parameters(NamedTuple):
 class Inputs(NamedTuple):
     """What a step reads; as gradients, one for each."""
 
-    source: np.ndarray  # [S, m]
-    source_lengths: np.ndarray  # [m]
-    before: np.ndarray  # [T, m]
-    target: np.ndarray  # [T, m]
-    target_lengths: np.ndarray  # [m]
+    source: Annotated[np.ndarray, "int[S, m]"]
+    source_lengths: Annotated[np.ndarray, "int[m]"]
+    before: Annotated[np.ndarray, "int[T, m]"]
+    target: Annotated[np.ndarray, "int[T, m]"]
+    target_lengths: Annotated[np.ndarray, "int[m]"]
 
 
 class Outputs(NamedTuple):
     """What a step computes; as cotangents, one for each, or None."""
 
-    loss: np.ndarray  # []
-    logits: np.ndarray  # [T, m, n_y]
-    weights: np.ndarray  # [T, S, m]
+    loss: Annotated[np.ndarray, "[]"]
+    logits: Annotated[np.ndarray, "[T, m, n_y]"]
+    weights: Annotated[np.ndarray, "[T, S, m]"]
 
 
 class Gradients(NamedTuple):
@@ -131,99 +131,37 @@ class Gradients(NamedTuple):
 class Residuals(NamedTuple):
     """What the backward pass reads of one step."""
 
-    source: np.ndarray  # [S, m]
-    before: np.ndarray  # [T, m]
-    read_take_T: np.ndarray  # [S, n_e, m]
-    goes_on_steps: np.ndarray  # [S, m]
-    encoder_y: np.ndarray  # [S, 2*n_h, m]
-    encoder_last: np.ndarray  # [2*n_h, m]
-    h_0: np.ndarray  # [n_h, m]
-    weights: np.ndarray  # [T, S, m]
-    logits_concat_T: np.ndarray  # [T, m, n_e + 3*n_h]
-    log_p_where: np.ndarray  # [T, m, n_y]
-    log_p_log_softmax: np.ndarray  # [T, m, n_y]
-    counts_less: np.ndarray  # [T, m]
-    loss_maximum: np.ndarray  # []
-    decoder_h_prev_steps: np.ndarray  # [T, n_h, m]
-    decoder_scores_tanh_steps: np.ndarray  # [T, S, n_k, m]
-    decoder_is_word_steps: np.ndarray  # [T, S, m]
-    decoder_unit_r_steps: np.ndarray  # [T, n_h, m]
-    decoder_unit_z_steps: np.ndarray  # [T, n_h, m]
-    decoder_unit_n_add_steps: np.ndarray  # [T, n_h, m]
-    decoder_unit_n_steps: np.ndarray  # [T, n_h, m]
-    encoder_backwards_h_prev_steps: np.ndarray  # [S, n_h, m]
-    encoder_backwards_r_steps: np.ndarray  # [S, n_h, m]
-    encoder_backwards_z_steps: np.ndarray  # [S, n_h, m]
-    encoder_backwards_n_add_steps: np.ndarray  # [S, n_h, m]
-    encoder_backwards_n_steps: np.ndarray  # [S, n_h, m]
-    encoder_forwards_h_prev_steps: np.ndarray  # [S, n_h, m]
-    encoder_forwards_r_steps: np.ndarray  # [S, n_h, m]
-    encoder_forwards_z_steps: np.ndarray  # [S, n_h, m]
-    encoder_forwards_n_add_steps: np.ndarray  # [S, n_h, m]
-    encoder_forwards_n_steps: np.ndarray  # [S, n_h, m]
-    decoder_after_concat_steps: np.ndarray  # [T, n_e + 2*n_h, m]
-
-
-def _dtype(*groups: Any) -> np.dtype[Any]:
-    """The floating dtype that the arrays of some groups promote to."""
-    arrays = [array for group in groups if group is not None for array in group]
-    dtypes = [array.dtype for array in arrays if hasattr(array, "dtype") and array.dtype.kind in "fc"]
-    return np.result_type(*dtypes) if dtypes else np.dtype(float)
-
-
-def _cotangent(name: str, value: Any, shape: tuple[int, ...], dtype: Any) -> np.ndarray:
-    """A cotangent of a given shape; None counts as zero."""
-    if value is None:
-        return np.zeros(shape, dtype)
-    if np.shape(value) != shape:
-        raise ValueError(f"the cotangent {name} must have the shape {shape}, not {np.shape(value)}")
-    return np.asarray(value, dtype)
-
-
-def _glorot(rng: np.random.Generator, shape: tuple[int, ...], dtype: Any) -> np.ndarray:
-    """Uniform within sqrt(6 / (fan in + fan out)) of zero (Glorot and Bengio, 2010); shape is [out, in, ...]."""
-    fans = (shape[0] + shape[1]) * int(np.prod(shape[2:]))
-    limit = np.sqrt(6 / max(1, fans))
-    return rng.uniform(-limit, limit, shape).astype(dtype)
-
-
-def _orthogonal(rng: np.random.Generator, shape: tuple[int, ...], dtype: Any) -> np.ndarray:
-    """Orthonormal rows or columns, whichever are fewer (Saxe, McClelland and Ganguli, 2014)."""
-    rows, columns = max(shape), min(shape)
-    q, r = np.linalg.qr(rng.standard_normal((rows, columns)))
-    q = q * np.sign(np.diagonal(r))
-    return (q if shape == (rows, columns) else q.T).astype(dtype)
-
-
-def _normal(rng: np.random.Generator, deviation: float, shape: tuple[int, ...], dtype: Any) -> np.ndarray:
-    """Normal with mean zero and a given standard deviation."""
-    return (deviation * rng.standard_normal(shape)).astype(dtype)
-
-
-def sigmoid(x: np.ndarray) -> np.ndarray:
-    """The logistic function 1 / (1 + exp(-x)), without overflow at either end."""
-    z = np.exp(np.minimum(x, -x))
-    return np.where(x >= 0, 1, z) / (1 + z)
-
-
-def softmax(x: np.ndarray, axis: int) -> np.ndarray:
-    """exp(x) divided by its sum along an axis; the largest element is taken off first against overflow."""
-    z = np.exp(x - np.max(x, axis=axis, keepdims=True))
-    return z / np.sum(z, axis=axis, keepdims=True)
-
-
-def log_softmax(x: np.ndarray, axis: int) -> np.ndarray:
-    """log(softmax(x)) along an axis, exact where softmax(x) is too small to be a number."""
-    z = x - np.max(x, axis=axis, keepdims=True)
-    return z - np.log(np.sum(np.exp(z), axis=axis, keepdims=True))
-
-
-def add_at(x: np.ndarray, indices: np.ndarray, axis: int, n: int) -> np.ndarray:
-    """Zeros of size n along an axis, and x added up at its places; a place that comes twice gets both."""
-    x = np.moveaxis(x, range(axis, axis + indices.ndim), range(indices.ndim))
-    z = np.zeros((n, *x.shape[indices.ndim :]), x.dtype)
-    np.add.at(z, indices, x)
-    return np.moveaxis(z, 0, axis)
+    source: Annotated[np.ndarray, "int[S, m]"]
+    before: Annotated[np.ndarray, "int[T, m]"]
+    read_take_T: Annotated[np.ndarray, "[S, n_e, m]"]
+    goes_on_steps: Annotated[np.ndarray, "bool[S, m]"]
+    encoder_y: Annotated[np.ndarray, "[S, 2*n_h, m]"]
+    encoder_last: Annotated[np.ndarray, "[2*n_h, m]"]
+    h_0: Annotated[np.ndarray, "[n_h, m]"]
+    weights: Annotated[np.ndarray, "[T, S, m]"]
+    logits_concat_T: Annotated[np.ndarray, "[T, m, n_e + 3*n_h]"]
+    log_p_where: Annotated[np.ndarray, "[T, m, n_y]"]
+    log_p_log_softmax: Annotated[np.ndarray, "[T, m, n_y]"]
+    counts_less: Annotated[np.ndarray, "bool[T, m]"]
+    loss_maximum: Annotated[np.ndarray, "[]"]
+    decoder_h_prev_steps: Annotated[np.ndarray, "[T, n_h, m]"]
+    decoder_scores_tanh_steps: Annotated[np.ndarray, "[T, S, n_k, m]"]
+    decoder_is_word_steps: Annotated[np.ndarray, "bool[T, S, m]"]
+    decoder_unit_r_steps: Annotated[np.ndarray, "[T, n_h, m]"]
+    decoder_unit_z_steps: Annotated[np.ndarray, "[T, n_h, m]"]
+    decoder_unit_n_add_steps: Annotated[np.ndarray, "[T, n_h, m]"]
+    decoder_unit_n_steps: Annotated[np.ndarray, "[T, n_h, m]"]
+    encoder_backwards_h_prev_steps: Annotated[np.ndarray, "[S, n_h, m]"]
+    encoder_backwards_r_steps: Annotated[np.ndarray, "[S, n_h, m]"]
+    encoder_backwards_z_steps: Annotated[np.ndarray, "[S, n_h, m]"]
+    encoder_backwards_n_add_steps: Annotated[np.ndarray, "[S, n_h, m]"]
+    encoder_backwards_n_steps: Annotated[np.ndarray, "[S, n_h, m]"]
+    encoder_forwards_h_prev_steps: Annotated[np.ndarray, "[S, n_h, m]"]
+    encoder_forwards_r_steps: Annotated[np.ndarray, "[S, n_h, m]"]
+    encoder_forwards_z_steps: Annotated[np.ndarray, "[S, n_h, m]"]
+    encoder_forwards_n_add_steps: Annotated[np.ndarray, "[S, n_h, m]"]
+    encoder_forwards_n_steps: Annotated[np.ndarray, "[S, n_h, m]"]
+    decoder_after_concat_steps: Annotated[np.ndarray, "[T, n_e + 2*n_h, m]"]
 
 
 def init_parameters(
@@ -305,6 +243,7 @@ def forward(parameters: Parameters, inputs: Inputs) -> tuple[Outputs, Residuals]
     9. loss = -sum(counts) / maximum(sum(target_lengths), 1)
     10. weights = steps.weights
     """
+    dtype = _FORWARD.check(parameters, inputs)
     E_s = parameters.E_s
     E_t = parameters.E_t
     W_h = parameters.W_h
@@ -334,10 +273,6 @@ def forward(parameters: Parameters, inputs: Inputs) -> tuple[Outputs, Residuals]
     n_y = W_y.shape[0]   # target words predicted
     S, m = source.shape  # words in the longest source sentence, batch
     T = before.shape[0]  # words in the longest target sentence
-    dtype = _dtype(
-            parameters, parameters.encoder.forwards, parameters.encoder.backwards, parameters.decoder,
-            parameters.decoder.unit, inputs,
-        )
 
     # 1. read = encoder(x=swapaxes(E_s[source], -1, -2), lengths=source_lengths)
     read_take_T = np.transpose(np.take(E_s, source, axis=0), (0, 2, 1))
@@ -569,6 +504,7 @@ def backward(
     A cotangent that is None counts as zero.
     """
     d_outputs = Outputs(None, None, None) if d_outputs is None else d_outputs
+    dtype = _BACKWARD.check(parameters, residuals, d_outputs)
     (
         source, before, read_take_T, goes_on_steps, encoder_y, encoder_last, h_0, weights, logits_concat_T,
         log_p_where, log_p_log_softmax, counts_less, loss_maximum, decoder_h_prev_steps,
@@ -607,15 +543,11 @@ def backward(
     n_k = decoder_scores_tanh_steps.shape[2]  # units of the score
     n_s = parameters.E_s.shape[0]             # source words read
     n_t = parameters.E_t.shape[0]             # target words read
-    dtype = _dtype(
-            parameters, parameters.encoder.forwards, parameters.encoder.backwards, parameters.decoder,
-            parameters.decoder.unit, residuals, d_outputs,
-        )
 
     # the cotangents handed in; None counts as zero
-    dloss = _cotangent("d_outputs.loss", d_outputs.loss, (), dtype)
-    dlogits_output = _cotangent("d_outputs.logits", d_outputs.logits, (T, m, n_y), dtype)
-    dweights_steps = _cotangent("d_outputs.weights", d_outputs.weights, (T, S, m), dtype)
+    dloss = _cotangent(d_outputs.loss, (), dtype)
+    dlogits_output = _cotangent(d_outputs.logits, (T, m, n_y), dtype)
+    dweights_steps = _cotangent(d_outputs.weights, (T, S, m), dtype)
 
     # 9. loss = -sum(counts) / maximum(sum(target_lengths), 1)
     dloss_negative = dloss / loss_maximum  # quotient
@@ -645,11 +577,11 @@ def backward(
     ddecoder_keys = np.zeros((S, n_k, m), dtype)
     ddecoder_v = np.zeros((n_k, 1), dtype)
     ddecoder_x_steps = np.empty((T, n_e, m), dtype)
-    dadd_steps_steps = np.empty((T, n_h, m), dtype)
-    ddecoder_scores_matmul_steps_steps = np.empty((T, n_k, m), dtype)
-    dadd_2_steps_steps = np.empty((T, n_h, m), dtype)
-    dadd_3_steps_steps = np.empty((T, n_h, m), dtype)
-    ddecoder_unit_n_add_steps_steps = np.empty((T, n_h, m), dtype)
+    dadd_steps = np.empty((T, n_h, m), dtype)
+    ddecoder_scores_matmul_steps = np.empty((T, n_k, m), dtype)
+    dadd_2_steps = np.empty((T, n_h, m), dtype)
+    dadd_3_steps = np.empty((T, n_h, m), dtype)
+    ddecoder_unit_n_add_steps = np.empty((T, n_h, m), dtype)
     for t in reversed(range(T)):
         ddecoder_h_output = ddecoder_unit_h_steps[t]
         ddecoder_context_output = ddecoder_context_steps[t]
@@ -724,41 +656,41 @@ def backward(
 
         # of this step: what is kept, and what the next one starts from
         ddecoder_x_steps[t] = ddecoder_x
-        dadd_steps_steps[t] = dadd
-        ddecoder_scores_matmul_steps_steps[t] = ddecoder_scores_matmul
-        dadd_2_steps_steps[t] = dadd_2
-        dadd_3_steps_steps[t] = dadd_3
-        ddecoder_unit_n_add_steps_steps[t] = ddecoder_unit_n_add
+        dadd_steps[t] = dadd
+        ddecoder_scores_matmul_steps[t] = ddecoder_scores_matmul
+        dadd_2_steps[t] = dadd_2
+        dadd_3_steps[t] = dadd_3
+        ddecoder_unit_n_add_steps[t] = ddecoder_unit_n_add
         ddecoder_h_state = ddecoder_h_prev
 
     # for every step at once: no later step reads it
     decoder_after_concat_steps_rows = (
         np.reshape(np.swapaxes(decoder_after_concat_steps, -1, -2), (T * m, n_e + 2 * n_h))
     )
-    multiply_3_steps_T = np.reshape(np.swapaxes(dadd_steps_steps, -1, -2), (T * m, n_h)).T
+    multiply_3_steps_T = np.reshape(np.swapaxes(dadd_steps, -1, -2), (T * m, n_h)).T
     ddecoder_unit_W_z = multiply_3_steps_T @ decoder_after_concat_steps_rows  # matrix product
-    sum_2_steps_T = np.reshape(np.swapaxes(ddecoder_scores_matmul_steps_steps, -1, -2), (T * m, n_k)).T
+    sum_2_steps_T = np.reshape(np.swapaxes(ddecoder_scores_matmul_steps, -1, -2), (T * m, n_k)).T
     # matrix product
     ddecoder_W_s = sum_2_steps_T @ np.reshape(np.swapaxes(decoder_h_prev_steps, -1, -2), (T * m, n_h))
     # matrix product
     ddecoder_unit_U_z = multiply_3_steps_T @ np.reshape(np.swapaxes(decoder_h_prev_steps, -1, -2), (T * m, n_h))
     # addition, summed where it was broadcast
-    ddecoder_unit_b_z = np.expand_dims(np.sum(dadd_steps_steps, axis=(0, 2)), 1)
-    multiply_4_steps_T = np.reshape(np.swapaxes(dadd_2_steps_steps, -1, -2), (T * m, n_h)).T
+    ddecoder_unit_b_z = np.expand_dims(np.sum(dadd_steps, axis=(0, 2)), 1)
+    multiply_4_steps_T = np.reshape(np.swapaxes(dadd_2_steps, -1, -2), (T * m, n_h)).T
     ddecoder_unit_W_n = multiply_4_steps_T @ decoder_after_concat_steps_rows  # matrix product
     # addition, summed where it was broadcast
-    ddecoder_unit_b_n = np.expand_dims(np.sum(dadd_2_steps_steps, axis=(0, 2)), 1)
-    multiply_5_steps_T = np.reshape(np.swapaxes(dadd_3_steps_steps, -1, -2), (T * m, n_h)).T
+    ddecoder_unit_b_n = np.expand_dims(np.sum(dadd_2_steps, axis=(0, 2)), 1)
+    multiply_5_steps_T = np.reshape(np.swapaxes(dadd_3_steps, -1, -2), (T * m, n_h)).T
     ddecoder_unit_W_r = multiply_5_steps_T @ decoder_after_concat_steps_rows  # matrix product
     # matrix product
     ddecoder_unit_U_r = multiply_5_steps_T @ np.reshape(np.swapaxes(decoder_h_prev_steps, -1, -2), (T * m, n_h))
     # addition, summed where it was broadcast
-    ddecoder_unit_b_r = np.expand_dims(np.sum(dadd_3_steps_steps, axis=(0, 2)), 1)
-    multiply_6_steps_T = np.reshape(np.swapaxes(ddecoder_unit_n_add_steps_steps, -1, -2), (T * m, n_h)).T
+    ddecoder_unit_b_r = np.expand_dims(np.sum(dadd_3_steps, axis=(0, 2)), 1)
+    multiply_6_steps_T = np.reshape(np.swapaxes(ddecoder_unit_n_add_steps, -1, -2), (T * m, n_h)).T
     # matrix product
     ddecoder_unit_U_n = multiply_6_steps_T @ np.reshape(np.swapaxes(decoder_h_prev_steps, -1, -2), (T * m, n_h))
     # addition, summed where it was broadcast
-    ddecoder_unit_b_hn = np.expand_dims(np.sum(ddecoder_unit_n_add_steps_steps, axis=(0, 2)), 1)
+    ddecoder_unit_b_hn = np.expand_dims(np.sum(ddecoder_unit_n_add_steps, axis=(0, 2)), 1)
 
     # 4. keys = U_k @ read.y
     # matrix product, summed where it was broadcast
@@ -785,10 +717,10 @@ def backward(
     dencoder_forwards_h_to_end_steps = dencoder_y[:, :n_h]   # concat
     dencoder_backwards_h_to_end_steps = dencoder_y[:, n_h:]  # concat
     dencoder_backwards_h = dencoder_backwards_h_held_final
-    dencoder_backwards_n_add_2_steps_steps = np.empty((S, n_h, m), dtype)
-    dencoder_backwards_z_add_steps_steps = np.empty((S, n_h, m), dtype)
-    dencoder_backwards_r_add_steps_steps = np.empty((S, n_h, m), dtype)
-    dencoder_backwards_n_add_steps_steps = np.empty((S, n_h, m), dtype)
+    dencoder_backwards_n_add_2_steps = np.empty((S, n_h, m), dtype)
+    dencoder_backwards_z_add_steps = np.empty((S, n_h, m), dtype)
+    dencoder_backwards_r_add_steps = np.empty((S, n_h, m), dtype)
+    dencoder_backwards_n_add_steps = np.empty((S, n_h, m), dtype)
     for t in range(S):
         dencoder_backwards_h_2 = dencoder_backwards_h_to_end_steps[t]
         encoder_backwards_goes_on = goes_on_steps[t]
@@ -844,22 +776,22 @@ def backward(
         dencoder_backwards_h_prev = add_10 + dencoder_backwards_h_prev_encoder_backwards_r
 
         # of this step: what is kept, and what the next one starts from
-        dencoder_backwards_n_add_2_steps_steps[t] = dencoder_backwards_n_add_2
-        dencoder_backwards_z_add_steps_steps[t] = dencoder_backwards_z_add
-        dencoder_backwards_r_add_steps_steps[t] = dencoder_backwards_r_add
-        dencoder_backwards_n_add_steps_steps[t] = dencoder_backwards_n_add
+        dencoder_backwards_n_add_2_steps[t] = dencoder_backwards_n_add_2
+        dencoder_backwards_z_add_steps[t] = dencoder_backwards_z_add
+        dencoder_backwards_r_add_steps[t] = dencoder_backwards_r_add
+        dencoder_backwards_n_add_steps[t] = dencoder_backwards_n_add
         dencoder_backwards_h = dencoder_backwards_h_prev
 
     # for every step at once: no later step reads it
     # matrix product
-    dencoder_backwards_x_encoder_backwards_n_steps = encoder_backwards_W_n.T @ dencoder_backwards_n_add_2_steps_steps
+    dencoder_backwards_x_encoder_backwards_n_steps = encoder_backwards_W_n.T @ dencoder_backwards_n_add_2_steps
     # matrix product
-    dencoder_backwards_x_encoder_backwards_z_steps = encoder_backwards_W_z.T @ dencoder_backwards_z_add_steps_steps
+    dencoder_backwards_x_encoder_backwards_z_steps = encoder_backwards_W_z.T @ dencoder_backwards_z_add_steps
     # matrix product
-    dencoder_backwards_x_encoder_backwards_r_steps = encoder_backwards_W_r.T @ dencoder_backwards_r_add_steps_steps
+    dencoder_backwards_x_encoder_backwards_r_steps = encoder_backwards_W_r.T @ dencoder_backwards_r_add_steps
     add_11 = dencoder_backwards_x_encoder_backwards_n_steps + dencoder_backwards_x_encoder_backwards_z_steps
     dread_take_T = add_11 + dencoder_backwards_x_encoder_backwards_r_steps  # split: the sum over its uses
-    multiply_7_steps_T = np.reshape(np.swapaxes(dencoder_backwards_z_add_steps_steps, -1, -2), (S * m, n_h)).T
+    multiply_7_steps_T = np.reshape(np.swapaxes(dencoder_backwards_z_add_steps, -1, -2), (S * m, n_h)).T
     # matrix product
     dencoder_backwards_W_z = multiply_7_steps_T @ np.reshape(np.swapaxes(read_take_T, -1, -2), (S * m, n_e))
     encoder_backwards_h_prev_steps_rows = (
@@ -867,27 +799,27 @@ def backward(
     )
     dencoder_backwards_U_z = multiply_7_steps_T @ encoder_backwards_h_prev_steps_rows  # matrix product
     # addition, summed where it was broadcast
-    dencoder_backwards_b_z = np.expand_dims(np.sum(dencoder_backwards_z_add_steps_steps, axis=(0, 2)), 1)
-    multiply_8_steps_T = np.reshape(np.swapaxes(dencoder_backwards_n_add_2_steps_steps, -1, -2), (S * m, n_h)).T
+    dencoder_backwards_b_z = np.expand_dims(np.sum(dencoder_backwards_z_add_steps, axis=(0, 2)), 1)
+    multiply_8_steps_T = np.reshape(np.swapaxes(dencoder_backwards_n_add_2_steps, -1, -2), (S * m, n_h)).T
     # matrix product
     dencoder_backwards_W_n = multiply_8_steps_T @ np.reshape(np.swapaxes(read_take_T, -1, -2), (S * m, n_e))
     # addition, summed where it was broadcast
-    dencoder_backwards_b_n = np.expand_dims(np.sum(dencoder_backwards_n_add_2_steps_steps, axis=(0, 2)), 1)
-    multiply_9_steps_T = np.reshape(np.swapaxes(dencoder_backwards_r_add_steps_steps, -1, -2), (S * m, n_h)).T
+    dencoder_backwards_b_n = np.expand_dims(np.sum(dencoder_backwards_n_add_2_steps, axis=(0, 2)), 1)
+    multiply_9_steps_T = np.reshape(np.swapaxes(dencoder_backwards_r_add_steps, -1, -2), (S * m, n_h)).T
     # matrix product
     dencoder_backwards_W_r = multiply_9_steps_T @ np.reshape(np.swapaxes(read_take_T, -1, -2), (S * m, n_e))
     dencoder_backwards_U_r = multiply_9_steps_T @ encoder_backwards_h_prev_steps_rows  # matrix product
     # addition, summed where it was broadcast
-    dencoder_backwards_b_r = np.expand_dims(np.sum(dencoder_backwards_r_add_steps_steps, axis=(0, 2)), 1)
-    multiply_10_steps_T = np.reshape(np.swapaxes(dencoder_backwards_n_add_steps_steps, -1, -2), (S * m, n_h)).T
+    dencoder_backwards_b_r = np.expand_dims(np.sum(dencoder_backwards_r_add_steps, axis=(0, 2)), 1)
+    multiply_10_steps_T = np.reshape(np.swapaxes(dencoder_backwards_n_add_steps, -1, -2), (S * m, n_h)).T
     dencoder_backwards_U_n = multiply_10_steps_T @ encoder_backwards_h_prev_steps_rows  # matrix product
     # addition, summed where it was broadcast
-    dencoder_backwards_b_hn = np.expand_dims(np.sum(dencoder_backwards_n_add_steps_steps, axis=(0, 2)), 1)
+    dencoder_backwards_b_hn = np.expand_dims(np.sum(dencoder_backwards_n_add_steps, axis=(0, 2)), 1)
     dencoder_forwards_h = dencoder_forwards_h_held_final
-    dencoder_forwards_n_add_2_steps_steps = np.empty((S, n_h, m), dtype)
-    dencoder_forwards_z_add_steps_steps = np.empty((S, n_h, m), dtype)
-    dencoder_forwards_r_add_steps_steps = np.empty((S, n_h, m), dtype)
-    dencoder_forwards_n_add_steps_steps = np.empty((S, n_h, m), dtype)
+    dencoder_forwards_n_add_2_steps = np.empty((S, n_h, m), dtype)
+    dencoder_forwards_z_add_steps = np.empty((S, n_h, m), dtype)
+    dencoder_forwards_r_add_steps = np.empty((S, n_h, m), dtype)
+    dencoder_forwards_n_add_steps = np.empty((S, n_h, m), dtype)
     for t in reversed(range(S)):
         dencoder_forwards_h_2 = dencoder_forwards_h_to_end_steps[t]
         encoder_forwards_goes_on = goes_on_steps[t]
@@ -941,42 +873,42 @@ def backward(
         dencoder_forwards_h_prev = add_14 + dencoder_forwards_h_prev_encoder_forwards_r
 
         # of this step: what is kept, and what the next one starts from
-        dencoder_forwards_n_add_2_steps_steps[t] = dencoder_forwards_n_add_2
-        dencoder_forwards_z_add_steps_steps[t] = dencoder_forwards_z_add
-        dencoder_forwards_r_add_steps_steps[t] = dencoder_forwards_r_add
-        dencoder_forwards_n_add_steps_steps[t] = dencoder_forwards_n_add
+        dencoder_forwards_n_add_2_steps[t] = dencoder_forwards_n_add_2
+        dencoder_forwards_z_add_steps[t] = dencoder_forwards_z_add
+        dencoder_forwards_r_add_steps[t] = dencoder_forwards_r_add
+        dencoder_forwards_n_add_steps[t] = dencoder_forwards_n_add
         dencoder_forwards_h = dencoder_forwards_h_prev
 
     # matrix product
-    dencoder_forwards_x_encoder_forwards_n_steps = encoder_forwards_W_n.T @ dencoder_forwards_n_add_2_steps_steps
+    dencoder_forwards_x_encoder_forwards_n_steps = encoder_forwards_W_n.T @ dencoder_forwards_n_add_2_steps
     # matrix product
-    dencoder_forwards_x_encoder_forwards_z_steps = encoder_forwards_W_z.T @ dencoder_forwards_z_add_steps_steps
+    dencoder_forwards_x_encoder_forwards_z_steps = encoder_forwards_W_z.T @ dencoder_forwards_z_add_steps
     # matrix product
-    dencoder_forwards_x_encoder_forwards_r_steps = encoder_forwards_W_r.T @ dencoder_forwards_r_add_steps_steps
+    dencoder_forwards_x_encoder_forwards_r_steps = encoder_forwards_W_r.T @ dencoder_forwards_r_add_steps
     add_15 = dencoder_forwards_x_encoder_forwards_n_steps + dencoder_forwards_x_encoder_forwards_z_steps
     dread_take_T_2 = add_15 + dencoder_forwards_x_encoder_forwards_r_steps  # split: the sum over its uses
-    multiply_11_steps_T = np.reshape(np.swapaxes(dencoder_forwards_z_add_steps_steps, -1, -2), (S * m, n_h)).T
+    multiply_11_steps_T = np.reshape(np.swapaxes(dencoder_forwards_z_add_steps, -1, -2), (S * m, n_h)).T
     # matrix product
     dencoder_forwards_W_z = multiply_11_steps_T @ np.reshape(np.swapaxes(read_take_T, -1, -2), (S * m, n_e))
     encoder_forwards_h_prev_steps_rows = np.reshape(np.swapaxes(encoder_forwards_h_prev_steps, -1, -2), (S * m, n_h))
     dencoder_forwards_U_z = multiply_11_steps_T @ encoder_forwards_h_prev_steps_rows  # matrix product
     # addition, summed where it was broadcast
-    dencoder_forwards_b_z = np.expand_dims(np.sum(dencoder_forwards_z_add_steps_steps, axis=(0, 2)), 1)
-    multiply_12_steps_T = np.reshape(np.swapaxes(dencoder_forwards_n_add_2_steps_steps, -1, -2), (S * m, n_h)).T
+    dencoder_forwards_b_z = np.expand_dims(np.sum(dencoder_forwards_z_add_steps, axis=(0, 2)), 1)
+    multiply_12_steps_T = np.reshape(np.swapaxes(dencoder_forwards_n_add_2_steps, -1, -2), (S * m, n_h)).T
     # matrix product
     dencoder_forwards_W_n = multiply_12_steps_T @ np.reshape(np.swapaxes(read_take_T, -1, -2), (S * m, n_e))
     # addition, summed where it was broadcast
-    dencoder_forwards_b_n = np.expand_dims(np.sum(dencoder_forwards_n_add_2_steps_steps, axis=(0, 2)), 1)
-    multiply_13_steps_T = np.reshape(np.swapaxes(dencoder_forwards_r_add_steps_steps, -1, -2), (S * m, n_h)).T
+    dencoder_forwards_b_n = np.expand_dims(np.sum(dencoder_forwards_n_add_2_steps, axis=(0, 2)), 1)
+    multiply_13_steps_T = np.reshape(np.swapaxes(dencoder_forwards_r_add_steps, -1, -2), (S * m, n_h)).T
     # matrix product
     dencoder_forwards_W_r = multiply_13_steps_T @ np.reshape(np.swapaxes(read_take_T, -1, -2), (S * m, n_e))
     dencoder_forwards_U_r = multiply_13_steps_T @ encoder_forwards_h_prev_steps_rows  # matrix product
     # addition, summed where it was broadcast
-    dencoder_forwards_b_r = np.expand_dims(np.sum(dencoder_forwards_r_add_steps_steps, axis=(0, 2)), 1)
-    multiply_14_steps_T = np.reshape(np.swapaxes(dencoder_forwards_n_add_steps_steps, -1, -2), (S * m, n_h)).T
+    dencoder_forwards_b_r = np.expand_dims(np.sum(dencoder_forwards_r_add_steps, axis=(0, 2)), 1)
+    multiply_14_steps_T = np.reshape(np.swapaxes(dencoder_forwards_n_add_steps, -1, -2), (S * m, n_h)).T
     dencoder_forwards_U_n = multiply_14_steps_T @ encoder_forwards_h_prev_steps_rows  # matrix product
     # addition, summed where it was broadcast
-    dencoder_forwards_b_hn = np.expand_dims(np.sum(dencoder_forwards_n_add_steps_steps, axis=(0, 2)), 1)
+    dencoder_forwards_b_hn = np.expand_dims(np.sum(dencoder_forwards_n_add_steps, axis=(0, 2)), 1)
 
     # 1. read = encoder(x=swapaxes(E_s[source], -1, -2), lengths=source_lengths)
     dread_take_T = dread_take_T + dread_take_T_2        # split: the sum over its uses
@@ -1019,3 +951,281 @@ def backward(
         ),
         Inputs(source=None, source_lengths=None, before=None, target=None, target_lengths=None),
     )
+
+
+def trace_nan(parameters: Parameters, inputs: Inputs, d_outputs: Outputs | None = None) -> None:
+    """Run one step: FloatingPointError from the operation that makes the first NaN.
+
+    The traceback ends at the operation under its equation; the message tells the element, and what it was made of.
+    Then the same for the gradients, if cotangents are given.
+    """
+    _FORWARD.check(parameters, inputs)
+    _, residuals = _traced("encoder_decoder_bahdanau.forward", forward, parameters, inputs)
+    if d_outputs is None:
+        return
+    d_outputs = Outputs(None, None, None) if d_outputs is None else d_outputs
+    _traced("encoder_decoder_bahdanau.backward", backward, parameters, residuals, d_outputs)
+
+
+# What the functions call.
+
+
+def _cotangent(value: Any, shape: tuple[int, ...], dtype: Any) -> np.ndarray:
+    """A cotangent as an array; None counts as zero."""
+    return np.zeros(shape, dtype) if value is None else np.asarray(value, dtype)
+
+
+def _glorot(rng: np.random.Generator, shape: tuple[int, ...], dtype: Any) -> np.ndarray:
+    """Uniform within sqrt(6 / (fan in + fan out)) of zero (Glorot and Bengio, 2010); shape is [out, in, ...]."""
+    fans = (shape[0] + shape[1]) * int(np.prod(shape[2:]))
+    limit = np.sqrt(6 / max(1, fans))
+    return rng.uniform(-limit, limit, shape).astype(dtype)
+
+
+def _orthogonal(rng: np.random.Generator, shape: tuple[int, ...], dtype: Any) -> np.ndarray:
+    """Orthonormal rows or columns, whichever are fewer (Saxe, McClelland and Ganguli, 2014)."""
+    rows, columns = max(shape), min(shape)
+    q, r = np.linalg.qr(rng.standard_normal((rows, columns)))
+    q = q * np.sign(np.diagonal(r))
+    return (q if shape == (rows, columns) else q.T).astype(dtype)
+
+
+def _normal(rng: np.random.Generator, deviation: float, shape: tuple[int, ...], dtype: Any) -> np.ndarray:
+    """Normal with mean zero and a given standard deviation."""
+    return (deviation * rng.standard_normal(shape)).astype(dtype)
+
+
+class _Shapes:
+    """The shapes of what a function is handed, as the annotations of its records have them.
+
+    `steps` is the axis that the inputs and d_outputs of a sequence have before all others.
+    """
+
+    def __init__(self, steps: str = "", **records: Any) -> None:
+        self.records = records
+        self.right: dict[Any, tuple[Any, np.dtype[Any]]] = {}  # shapes that were found to be right, with their dtypes
+        self.fields: list[tuple[str, str, list[str]]] = []
+        self.nested = False
+        for argument, record in records.items():
+            self._enter(argument, record, [steps] if steps and argument in ("inputs", "d_outputs") else [])
+
+    def _enter(self, path: str, record: Any, lead: list[str]) -> None:
+        """Enter the fields of a record, and of the records within it."""
+        for field, annotation in record.__annotations__.items():
+            if hasattr(annotation, "_fields"):
+                self.nested = True
+                self._enter(f"{path}.{field}", annotation, lead)
+                continue
+            kind, _, dims = ("size", "", "") if annotation is int else annotation.__metadata__[0].partition("[")
+            self.fields.append((f"{path}.{field}", kind, [*lead, *filter(None, dims[:-1].split(", "))]))
+
+    def check(self, *given: Any, **sizes: int) -> np.dtype[Any]:
+        """The dtype of all floats; ValueError for the first array that is not what its record says.
+
+        What was found to be right is remembered, so that the next call costs little.
+        """
+        try:
+            arrays = [array for record in given for array in (_flat(record) if self.nested else record)]
+            dtypes = [getattr(array, "dtype", None) for array in arrays]
+            shapes = (*map(type, given), *sizes.values(), *[getattr(array, "shape", array) for array in arrays])
+            known, dtype = self.right[shapes]
+            if known == dtypes:
+                return dtype
+        except (KeyError, TypeError):  # seen for the first time, or no arrays at all
+            pass
+        dtype = self._compare(given, dict(sizes))
+        if len(self.right) >= 1000:
+            self.right.clear()
+        self.right[shapes] = dtypes, dtype
+        return dtype
+
+    def _compare(self, given: Any, sizes: dict[str, int]) -> np.dtype[Any]:
+        """Compare one array after the other: the first one with a size in its shape tells it to the others."""
+        for (argument, record), values in zip(self.records.items(), given):
+            _compare_record(argument, record, values)
+        rows = [
+            (*row, array) for row, array in zip(self.fields, [array for record in given for array in _flat(record)])
+        ]
+        sizes |= {name.partition(".")[2]: array for name, kind, _, array in rows if kind == "size"}
+        rows = [row for row in rows if row[1] != "size" and not _is_left_out(*row)]
+        floats = [(name, array.dtype) for name, kind, _, array in rows if not kind and _is_float(array)]
+        leader, dtype = floats[0] if floats else ("", np.dtype(float))
+        for name, kind, dims, array in rows * 2:  # again when every size is told
+            if _fits(array, dims, sizes) and _holds(array, kind, dtype, name):
+                continue
+            told = [f"{size}={sizes[size]}" for size in dict.fromkeys(_symbols(", ".join(dims))) if size in sizes]
+            expected = f"{kind or dtype} of shape [{', '.join(dims)}]{' with ' * bool(told)}{', '.join(told)}"
+            why = f", as {leader} is {dtype}" if not kind and _is_float(array) and array.dtype != dtype else ""
+            raise ValueError(f"{name} is {_what(array)}, expected {expected}{why}")
+        return dtype
+
+
+def _flat(record: Any) -> Any:
+    """The arrays of a record, and of the records within it."""
+    for value in record:
+        yield from _flat(value) if hasattr(value, "_fields") else [value]
+
+
+def _compare_record(path: str, record: Any, values: Any) -> None:
+    """ValueError unless a value has the fields of a record, and so within it."""
+    if getattr(values, "_fields", None) != record._fields:
+        raise ValueError(f"{path} is {_what(values)}, expected {record.__name__}({', '.join(record._fields)})")
+    for field, annotation in record.__annotations__.items():
+        if hasattr(annotation, "_fields"):
+            _compare_record(f"{path}.{field}", annotation, getattr(values, field))
+
+
+def _is_left_out(name: str, kind: str, dims: list[str], array: Any) -> bool:
+    """Whether a cotangent is None; integers and booleans have none that is read."""
+    return name.startswith("d_") and (array is None or kind != "")
+
+
+def _what(value: Any) -> str:
+    """What was handed in, in a few words."""
+    if value is None:
+        return "None"
+    return f"{value.dtype} of shape {value.shape}" if hasattr(value, "dtype") else f"a {type(value).__name__}"
+
+
+def _is_float(array: Any) -> bool:
+    """Whether a value is an array of floats, or of complex numbers, which the complex step hands in."""
+    return isinstance(array, np.ndarray) and array.dtype.kind in "fc"
+
+
+def _holds(array: Any, kind: str, dtype: Any, name: str) -> bool:
+    """Whether an array holds numbers of a kind; a single number adapts, if it is Python's or a cotangent."""
+    if not hasattr(array, "dtype") or (name.startswith("d_") and array.ndim == 0):
+        return True
+    return array.dtype.kind in {"int": "iu", "bool": "b"}[kind] if kind else bool(array.dtype == dtype)
+
+
+def _fits(array: Any, dims: list[str], sizes: dict[str, int]) -> bool:
+    """Whether an array has the shape of some dims; a size that is not known yet is told by it."""
+    if not isinstance(array, (np.ndarray, np.generic, float, int)) or np.ndim(array) != len(dims):
+        return False
+    found = dict(sizes)
+    for dim, size in zip(dims, np.shape(array)):
+        unknown = [symbol for symbol in _symbols(dim) if symbol not in found]
+        if len(unknown) == 1 and "//" not in dim:  # so it is linear in it
+            none, one = (_value(dim, {**found, unknown[0]: number}) for number in (0, 1))
+            if one != none:
+                found[unknown.pop()] = max(0, (size - none) // (one - none))
+        if not unknown and _value(dim, found) != size:
+            return False
+    sizes.update(found)
+    return True
+
+
+def _symbols(dims: str) -> list[str]:
+    """The names in some dims."""
+    words = dims.translate(str.maketrans("()*/+-,", " " * 7)).split()
+    return [word for word in words if not word.isdigit()]
+
+
+def _value(dim: str, sizes: dict[str, int]) -> int:
+    """The value of a dim, a sum of products such as 2*n + 1; a quotient in it stands as ((n - 1)//2)."""
+    while "((" in dim:
+        before, _, rest = dim.rpartition("((")
+        dividend, _, rest = rest.partition(")//")
+        divisor, _, after = rest.partition(")")
+        dim = f"{before}{_value(dividend, sizes) // int(divisor)}{after}"
+    terms = dim.replace(" - ", " + -").replace("-", "-1*").split(" + ")
+    return sum(int(np.prod([sizes[f] if f in sizes else int(f) for f in term.split("*")])) for term in terms)
+
+
+class _Watched(np.ndarray):
+    """An array whose operations raise FloatingPointError as soon as there is a NaN in what they compute."""
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *operands: Any, **options: Any) -> Any:
+        operands, options = _plain(operands), _plain(options)
+        result = getattr(ufunc, method)(*operands, **options)
+        each = method == "__call__" and ufunc.signature is None  # one element of the result comes from one of each
+        return _watched(result, ufunc.__name__, operands if each else ())
+
+    def __array_function__(self, function: Any, types: Any, operands: Any, options: Any) -> Any:
+        return _watched(function(*_plain(operands), **_plain(options)), function.__name__)
+
+
+def _plain(value: Any) -> Any:
+    """A value with arrays that are not watched, in tuples, lists and dicts too."""
+    if isinstance(value, (tuple, list)):
+        return type(value)(_plain(item) for item in value)
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    return value.view(np.ndarray) if isinstance(value, _Watched) else value
+
+
+def _watched(array: Any, name: str, operands: Any = ()) -> Any:
+    """An array, watched from now on; FloatingPointError if there is a NaN in it."""
+    if not isinstance(array, (np.ndarray, np.generic)) or array.dtype.kind not in "fc":
+        return array
+    if np.isnan(array).any():
+        index = tuple(np.argwhere(np.isnan(array))[0].tolist())
+        values = ", ".join(str(np.broadcast_to(operand, array.shape)[index]) for operand in operands)
+        raise FloatingPointError(
+            f"{name}{f'({values})' if values else ''} is NaN{f' in element {list(index)}' * bool(index)}"
+        )
+    return np.asarray(array).view(_Watched)
+
+
+def _arrays(results: Any, name: str = "") -> Any:
+    """The arrays in records, and in records of records, with their names."""
+    if not isinstance(results, tuple):
+        yield name, results
+        return
+    fields = getattr(results, "_fields", [""] * len(results))
+    for field, value in zip(fields, results):
+        yield from _arrays(value, f"{type(results).__name__.lower()}.{field}" if field else name)
+
+
+def _record_watched(value: Any, name: str) -> Any:
+    """An array watched; a record with every array watched, in records within it too."""
+    if not hasattr(value, "_fields"):
+        return _watched(value, name)
+    return type(value)(*(_record_watched(v, f"{name}.{field}") for field, v in zip(value._fields, value)))
+
+
+def _traced(where: str, function: Any, *records: Any, **sizes: int) -> Any:
+    """What a function returns; if there is a NaN in it, FloatingPointError from the operation that made it."""
+    try:
+        with np.errstate(all="ignore"):
+            results = function(*records, **sizes)
+            if not any(np.isnan(array).any() for _, array in _arrays(results) if array is not None):
+                return results
+            function(*(_record_watched(record, type(record).__name__.lower()) for record in records), **sizes)
+            for name, array in _arrays(results):
+                _watched(array, name)
+    except FloatingPointError as error:
+        error.args = (f"{where}: {error}",)
+        raise
+
+
+def sigmoid(x: np.ndarray) -> np.ndarray:
+    """The logistic function 1 / (1 + exp(-x)), without overflow at either end."""
+    z = np.exp(np.minimum(x, -x))
+    return np.where(x >= 0, 1, z) / (1 + z)
+
+
+def softmax(x: np.ndarray, axis: int) -> np.ndarray:
+    """exp(x) divided by its sum along an axis; the largest element is taken off first against overflow."""
+    z = np.exp(x - np.max(x, axis=axis, keepdims=True))
+    return z / np.sum(z, axis=axis, keepdims=True)
+
+
+def log_softmax(x: np.ndarray, axis: int) -> np.ndarray:
+    """log(softmax(x)) along an axis, exact where softmax(x) is too small to be a number."""
+    z = x - np.max(x, axis=axis, keepdims=True)
+    return z - np.log(np.sum(np.exp(z), axis=axis, keepdims=True))
+
+
+def add_at(x: np.ndarray, indices: np.ndarray, axis: int, n: int) -> np.ndarray:
+    """Zeros of size n along an axis, and x added up at its places; a place that comes twice gets both."""
+    x = np.moveaxis(x, range(axis, axis + indices.ndim), range(indices.ndim))
+    z = np.zeros((n, *x.shape[indices.ndim :]), x.dtype)
+    np.add.at(z, indices, x)
+    return np.moveaxis(z, 0, axis)
+
+
+# What each function is handed: the records tell the shapes.
+_FORWARD = _Shapes(parameters=Parameters, inputs=Inputs)
+_BACKWARD = _Shapes(parameters=Parameters, residuals=Residuals, d_outputs=Outputs)

@@ -346,12 +346,11 @@ def _arrays(results: Any, name: str = "") -> Any:
         yield from _arrays(value, f"{type(results).__name__.lower()}.{field}" if field else name)
 
 
-def _record_watched(record: Any) -> Any:
-    """A record with every array watched, in records within it too."""
-    where, fields = type(record).__name__.lower(), zip(getattr(record, "_fields", ()), record)
-    return type(record)(
-        *(_record_watched(v) if hasattr(v, "_fields") else _watched(v, f"{where}.{name}") for name, v in fields)
-    )
+def _record_watched(value: Any, name: str) -> Any:
+    """An array watched; a record with every array watched, in records within it too."""
+    if not hasattr(value, "_fields"):
+        return _watched(value, name)
+    return type(value)(*(_record_watched(v, f"{name}.{field}") for field, v in zip(value._fields, value)))
 
 
 def _traced(where: str, function: Any, *records: Any, **sizes: int) -> Any:
@@ -361,7 +360,7 @@ def _traced(where: str, function: Any, *records: Any, **sizes: int) -> Any:
             results = function(*records, **sizes)
             if not any(np.isnan(array).any() for _, array in _arrays(results) if array is not None):
                 return results
-            function(*(_record_watched(record) for record in records), **sizes)
+            function(*(_record_watched(record, type(record).__name__.lower()) for record in records), **sizes)
             for name, array in _arrays(results):
                 _watched(array, name)
     except FloatingPointError as error:

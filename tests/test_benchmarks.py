@@ -84,7 +84,8 @@ def test_generated_specs_have_as_many_equations_as_asked_for(count, with_state):
 
 def test_memory_is_what_a_run_allocates():
     recipe = Recipe("by_hand", (Problem("rnn", SHAPE, "float64"),))
-    result = Memory("rnn", SHAPE, "float64", {"by hand": recipe}).measure(range)
+    result = Memory("rnn", SHAPE, "float64", {"by hand": recipe}, lambda: 7).measure(range)
+    assert result.medians["its prediction"] == 7e-6
     assert 8 * SHAPE.steps * SHAPE.batch * SHAPE.hidden < 1e6 * result.medians["by hand"] < 1e5
 
 

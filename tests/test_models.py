@@ -362,7 +362,7 @@ def test_the_page_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path.write_text(spec, "utf-8")
     done = compile_file(path)
     assert check(done.source, done.cell, done.step.forward).ok
-    build.write_all(build.compile_all([build.Job(path, tmp_path / "modules", 1)]))
+    build.write_all(build.compile_all([build.Job(path, 1)]), tmp_path / "modules", force=False, clean=False)
     monkeypatch.syspath_prepend(str(tmp_path))
     exec("".join(blocks("python")), {})
     del sys.modules["modules"], sys.modules["modules.tagger"]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, partial
+from inspect import signature
 from types import ModuleType
 from typing import Any
 
@@ -17,7 +18,7 @@ from graphgen.compiler import Compilation, compile_cell, compile_file
 from graphgen.ir.shape import Dim
 from graphgen.passes import LEVELS
 from graphgen.resources import find_spec, shipped_specs
-from graphgen.spec.reader import read_text
+from graphgen.spec.reader import read, read_text
 
 
 @cache
@@ -29,7 +30,9 @@ class Call:
     """A call of one function of a module with arguments that are right, and with one array of them replaced."""
 
     def __init__(self, one: Trial, function: str) -> None:
-        self.function = getattr(one.module, function)
+        function_itself = getattr(one.module, function)
+        told = {name: one.sizes[name] for name in signature(function_itself).parameters if name in one.sizes}
+        self.function = partial(function_itself, **told)
         groups = ["inputs", "state"] if one.cell.states else ["inputs"]
         self.arguments = {"parameters": one.record("parameters", one.arrays)}
         if function.startswith("forward"):
@@ -67,7 +70,7 @@ def calls(name: str) -> Iterator[Call]:
         yield from (Call(one, f"{function}{suffix}") for function in functions)
 
 
-every_spec = pytest.mark.parametrize("name", shipped_specs())
+every_spec = pytest.mark.parametrize("name", [name for name, path in shipped_specs().items() if not read(path).uses])
 
 
 @every_spec
@@ -95,7 +98,7 @@ def test_an_array_of_another_size_is_refused_unless_it_alone_has_that_size(name:
                 longer = np.concatenate([array, array.take([0], axis)], axis)
                 messages.append(call.message(argument, field, longer))
         assert all(", expected " in message for message in messages if message)  # and never NumPy's own
-        assert sum(map(bool, messages)) > len(messages) / 2
+        assert sum(map(bool, messages)) > len(messages) / 2 or len(messages) == 1
 
 
 @every_spec
