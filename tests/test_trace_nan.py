@@ -89,6 +89,18 @@ def test_the_equation_is_told_with_its_place(level: int) -> None:
 
 
 @every_level
+def test_in_a_model_the_equation_of_the_used_spec_is_told(level: int) -> None:
+    one = trial("bidirectional_lstm", level)
+    arrays = {**one.arrays, "parameters.backwards.W_c": np.full_like(one.arrays["parameters.backwards.W_c"], np.inf)}
+    source = compile_file(find_spec("bidirectional_lstm"), level).source
+    first, line, *_, statement = trace_nan(source, one.cell, arrays).splitlines()
+    assert first.startswith(f"{find_spec('lstm')}:")
+    assert first.endswith(": bidirectional_lstm.forward: matmul is NaN in element [0, 0]")
+    assert line.endswith(" |   - c_hat = tanh(W_c @ xc + b_c)")
+    assert statement.startswith("  in backwards_c_hat = ")
+
+
+@every_level
 def test_a_nan_of_the_gradients_alone_is_traced_where_cotangents_are_given(level: int) -> None:
     done = compiled(NORM, level)
     module = load(done.source, "norm_of")

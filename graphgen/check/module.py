@@ -90,6 +90,12 @@ def filled(record: Any, key: str, values: Mapping[str, Any]) -> Any:
     return record(*(filled(kind, k, values) if hasattr(kind, "_fields") else values[k] for k, kind in kinds.items()))
 
 
+def keys_of(record: Any, key: str) -> Iterator[str]:
+    """The keys of the arrays in a record, and in those within it."""
+    for name, kind in record.__annotations__.items():
+        yield from keys_of(kind, f"{key}.{name}") if hasattr(kind, "_fields") else [f"{key}.{name}"]
+
+
 def emptied(record: Any, path: str = "") -> Iterator[tuple[str, Any]]:
     """The values in a record, and in those within it, by key."""
     for name, value in record._asdict().items():

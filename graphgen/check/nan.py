@@ -12,14 +12,14 @@ from zipfile import BadZipFile
 
 import numpy as np
 
-from graphgen.check.module import load
+from graphgen.check.module import emptied, filled, keys_of, load
 from graphgen.check.numeric import Arrays
 from graphgen.errors import GraphgenError, did_you_mean
 from graphgen.ir.node import fresh
 from graphgen.spec.model import Cell, Equation
 
 LENGTH = 1000  # of a sequence where no arrays are given
-HEADING = re.compile(r"\s+# (\d+)\. ")
+HEADING = re.compile(r"\s+# (?:(\d+)\. |([\w.]+): (\w+) = )")  # of an equation, or of one of a used spec
 
 
 def read_arrays(path: Path) -> Arrays:
@@ -54,16 +54,13 @@ def _records(module: ModuleType, cell: Cell, arrays: Arrays) -> dict[str, Any]:
     """The arguments of `trace_nan`.  What is not there is None: the module says whether it has to be."""
     kinds = {"parameters": module.Parameters, "inputs": module.Inputs, "d_outputs": module.Outputs}
     kinds |= {"state": module.State, "d_final": module.State} if cell.states else {}
-    names = [f"{group}.{field}" for group, kind in kinds.items() for field in kind._fields]
+    names = [name for group, kind in kinds.items() for name in keys_of(kind, group)]
     for key in arrays:
         if key not in names:
             raise GraphgenError(f"{cell.name} has no array '{key}'; {did_you_mean(key, names)}")
     given = {key.partition(".")[0] for key in arrays} | set(kinds) - {"d_outputs", "d_final"}
-    return {
-        group: kind(*(arrays.get(f"{group}.{field}") for field in kind._fields))
-        for group, kind in kinds.items()
-        if group in given
-    }
+    values = {name: arrays.get(name) for name in names}
+    return {group: filled(kind, group, values) for group, kind in kinds.items() if group in given}
 
 
 def _sizes(cell: Cell) -> dict[str, int]:
@@ -76,7 +73,7 @@ def _drawn(module: ModuleType, cell: Cell) -> Arrays:
     rng, sizes = np.random.default_rng(0), _sizes(cell)
     records = {"parameters": _called(module.init_parameters, sizes, rng)}
     records |= {"state": _called(module.zero_state, sizes)} if cell.states else {}
-    arrays = {f"{group}.{name}": a for group, record in records.items() for name, a in record._asdict().items()}
+    arrays = {f"{group}.{name}": a for group, record in records.items() for name, a in emptied(record)}
     for variable in cell.inputs:
         shape = (*([LENGTH] if cell.states else []), *(dim.evaluate(sizes) for dim in variable.shape))
         values = rng.standard_normal(shape) if variable.dtype == "float" else rng.integers(0, 2, shape)
@@ -111,7 +108,9 @@ def _equation(lines: list[str], cell: Cell) -> Equation | None:
     """The equation under whose heading the last of some lines stands."""
     for line in reversed(lines):
         if heading := HEADING.match(line):
-            return cell.equations[int(heading[1]) - 1]
+            number, use, target = heading.groups()
+            used = {(path, equation.target): equation for path, equation in cell.written_out}
+            return cell.equations[int(number) - 1] if number else used[f"{use}.", target]
         if line.startswith("def "):
             break
     return None
