@@ -21,13 +21,13 @@ from graphgen.codegen.records import construct, definitions
 from graphgen.codegen.text import codes, names_in, tidy
 from graphgen.contract import HELPER_NAMES, MODULE_NAMES, PREVIOUS, RECORDS
 from graphgen.ir.graph import Graph
-from graphgen.ir.node import Node
 from graphgen.ir.op import OPS, shape_text
 from graphgen.ir.shape import ONE, Dim, Shape
 from graphgen.ir.step import Step
 from graphgen.ops import helpers
 from graphgen.ops.function import Function as Defined
 from graphgen.ops.function import body_graph
+from graphgen.ops.scan import with_bodies
 from graphgen.spec.model import Cell, Init, Variable
 
 
@@ -155,18 +155,10 @@ def _initial(shape: Shape, init: Init) -> str:
 def _defined(graphs: Iterable[Graph]) -> list[Function]:
     """The spec's own functions and the derivatives of them that are called."""
     found: dict[Defined, None] = {}
-    for node in _every_node(graphs):
+    for node in (node for graph in graphs for one in with_bodies(graph) for node in one.order()):
         if node.op is OPS["apply"]:
             found.setdefault(node.attrs["function"])
     return [_defined_function(function) for function in found]
-
-
-def _every_node(graphs: Iterable[Graph]) -> Iterable[Node]:
-    for graph in graphs:
-        for node in graph.order():
-            yield node
-            if node.op is OPS["scan"]:
-                yield from _every_node([node.attrs["body"]])
 
 
 def _defined_function(function: Defined) -> Function:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Protocol
 
 from graphgen.ir.graph import Graph, Note
 from graphgen.ir.node import Node
 from graphgen.ir.op import OPS
+from graphgen.ops.scan import with_bodies
 
 NOTHING = Note()
 VIEWS = {"reshape": "_rows", "transpose": "_T", "expand_dims": "_wide", "squeeze": "_flat"}  # behind the name
@@ -60,7 +61,7 @@ class ForwardNames:
 
     def learn(self, graph: Graph) -> None:
         """Take over the user's names from a forward graph and the bodies of its loops."""
-        graphs = list(_with_bodies(graph))
+        graphs = list(with_bodies(graph))
         for node, note in ((node, note) for one in graphs for node, note in one.notes.items()):
             self.notes.setdefault(node, note)
             if note.name:
@@ -126,14 +127,6 @@ class ForwardNames:
 def over_steps(name: str) -> str:
     """The name of the values that a value has at every step."""
     return name if name.endswith("_steps") else f"{name}_steps"
-
-
-def _with_bodies(graph: Graph) -> Iterator[Graph]:
-    """A graph and the bodies of its loops."""
-    yield graph
-    for node in graph.order():
-        if node.op is OPS["scan"]:
-            yield from _with_bodies(node.attrs["body"])
 
 
 class BackwardNames:

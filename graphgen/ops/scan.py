@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from graphgen.errors import ShapeError
 from graphgen.ir.graph import Graph, Note, move_notes, walk
 from graphgen.ir.node import Node, fresh, make, variable
-from graphgen.ir.op import Op, Type, declare
+from graphgen.ir.op import OPS, Op, Type, declare
 from graphgen.ir.shape import Dim, Shape, show
 
 
@@ -53,6 +54,14 @@ class Item(Op):
 
     def infer(self, x: Node, *, at: int) -> Type:
         return x.results[at]
+
+
+def with_bodies(graph: Graph) -> Iterator[Graph]:
+    """A graph, and the bodies of its loops."""
+    yield graph
+    for node in graph.order():
+        if node.op is OPS["scan"]:
+            yield from with_bodies(node.attrs["body"])
 
 
 @dataclass
