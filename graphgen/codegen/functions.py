@@ -141,7 +141,7 @@ class Pair:
         arguments += ["*", *(f"{size}: int" for size in self.unbound)] if self.unbound else []
         result_type = f"tuple[{', '.join(results)}]" if len(results) > 1 else next(iter(results))
         returns, doc = _returns(list(results.values())), self._forward_doc()
-        name, written = f"forward{self.suffix}", self._written((*begin, *blocks), returns)
+        name, written = f"forward{self.suffix}", self._written((Block("", tuple(begin)), *blocks), returns)
         return Function(name, tuple(arguments), result_type, doc, written, returns, _arrays(lowering))
 
     def _backward(self) -> tuple[Function, list[str]]:
@@ -176,12 +176,11 @@ class Pair:
         groups = ["parameters", "residuals", *self.handed]
         begin, unbound = self._begin("BACKWARD", groups, [*residuals, *parameters], used)
         defaults = [Line(self.default(name, record)) for name, record in self.handed.items()]
-        begin = (Block("", (*defaults, *begin[0].items)),)
         arguments = ["parameters: Parameters", f"residuals: {self.record_name}"]
         arguments += [f"{name}: {record} | None = None" for name, record in self.handed.items()]
         arguments += [WORKSPACE] if "workspace" in used else []
         doc = self._backward_doc()
-        name, written = f"backward{self.suffix}", self._written((*begin, *blocks), returns)
+        name, written = f"backward{self.suffix}", self._written((Block("", (*defaults, *begin)), *blocks), returns)
         function = Function(name, tuple(arguments), "Gradients", doc, written, returns, _arrays(lowering))
         return function, unbound
 
@@ -219,8 +218,8 @@ class Pair:
 
     def _begin(
         self, shapes: str, groups: Sequence[str], sources: Sequence[Source], used: set[str]
-    ) -> tuple[tuple[Block, ...], list[str]]:
-        """The check of what is handed in, then the prologue, as a block; and the sizes that no array tells."""
+    ) -> tuple[list[Line], list[str]]:
+        """The check of what is handed in, then the prologue; and the sizes that no array tells."""
         lines, unbound = prologue(sources, used, self.spoken.dims)
         backward = shapes == "BACKWARD"
         told = [] if backward else [f"{size}={size}" for size in unbound]
@@ -229,7 +228,7 @@ class Pair:
         before += [Line(f"{size} = residuals.{size}", self.spoken.dims[size]) for size in unbound if backward]
         if "workspace" in used:
             lines.append(Line("workspace = Workspace() if workspace is None else workspace"))
-        return (Block("", (*before, *lines)),), unbound
+        return [*before, *lines], unbound
 
     def _forward_doc(self) -> tuple[str, ...]:
         if self.length is None:

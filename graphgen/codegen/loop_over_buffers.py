@@ -6,7 +6,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from graphgen.codegen.buffers import Body, storage_of, takes_place
-from graphgen.codegen.lower import Lowering
+from graphgen.codegen.lower import AT_END, Lowering
 from graphgen.codegen.program import Block, Line
 from graphgen.codegen.program import Loop as WrittenLoop
 from graphgen.codegen.text import names_in
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
 ROOM = "room for every step and for one; the workspace's is written again by the next call"
 FOR_STEPS = Note(place=ROOM)
-AT_END = "of this step: what is kept, and what the next one starts from"
 
 
 class LoopOverBuffers:
@@ -176,22 +175,19 @@ class LoopOverBuffers:
 
     def _moves(self, body: Body) -> list[str]:
         """Bring what the next step starts from to where it is read."""
-        moves, named, standing = [], [], set()
+        moves, standing = [], set()
         for carry in self.loop.carried:
             name, text = self.texts[carry.leaf], body.text(carry.following)
             if carry.leaf in self.starting and body.buffers.get(carry.following) != name:
                 moves.append((f"{name}[...]", text))
                 standing.add(f"{body.buffers.get(storage_of(carry.following))}[...]")
-            elif carry.leaf not in self.starting and carry.following not in self.places and text != name:
-                named.append((name, text))
-        together = [*moves, *named]
-        if len(together) > 1 and (
+        if len(moves) > 1 and (
             any(left in standing for left, _ in moves)  # written before what stands there is read
-            or any(_mentions(text, self.texts[c.leaf]) for _, text in together for c in self.loop.carried)
+            or any(_mentions(text, self.texts[c.leaf]) for _, text in moves for c in self.loop.carried)
         ):
-            together = [(left, f"{text}.copy()" if left.endswith("]") else text) for left, text in together]
-            return [f"{', '.join(left for left, _ in together)} = {', '.join(text for _, text in together)}"]
-        return [f"{left} = {text}" for left, text in together if left != f"{text}[...]"]
+            lefts, copies = [left for left, _ in moves], [f"{text}.copy()" for _, text in moves]
+            return [f"{', '.join(lefts)} = {', '.join(copies)}"]
+        return [f"{left} = {text}" for left, text in moves if left != f"{text}[...]"]
 
 
 def _mentions(text: str, name: str) -> bool:

@@ -14,6 +14,7 @@ from graphgen.ir.graph import Graph, Note
 from graphgen.ir.node import Node
 from graphgen.ir.op import OPS, shape_text
 
+AT_END = "of this step: what is kept, and what the next one starts from"
 MANY = 30  # values in one expression: with the signs between them they cannot fit a line
 
 
@@ -204,7 +205,7 @@ class Lowering:
         if moves:
             ends.append(f"{', '.join(old for old, _ in moves)} = {', '.join(new for _, new in moves)}")
         head = [Block("", tuple(map(Line, reads)))] if reads else []
-        tail = [Block("of this step: what is kept, and what the next one starts from", tuple(map(Line, ends)))]
+        tail = [Block(AT_END, tuple(map(Line, ends)))]
         within = (*head, *blocks, *(tail if ends else []))
         steps = f"range({scan.attrs['length']})"
         steps = f"reversed({steps})" if scan.attrs["reverse"] else steps

@@ -6,7 +6,7 @@ import ast
 import re
 import symtable
 import textwrap
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import lru_cache
 
@@ -26,24 +26,20 @@ def tidy(text: str) -> str:
 
 def names_in(texts: Iterable[str]) -> set[str]:
     """Every name that some statements mention."""
-    waiting = [symtable.symtable("\n".join(texts), "<statements>", "exec")]
-    names: set[str] = set()
-    while waiting:
-        table = waiting.pop()
-        names.update(table.get_identifiers())
-        waiting += table.get_children()
-    return names
+    return {symbol.get_name() for symbol in _symbols(texts)}
 
 
 def names_read(texts: Iterable[str]) -> set[str]:
     """Every name that some statements read."""
+    return {symbol.get_name() for symbol in _symbols(texts) if symbol.is_referenced()}
+
+
+def _symbols(texts: Iterable[str]) -> Iterator[symtable.Symbol]:
     waiting = [symtable.symtable("\n".join(texts), "<statements>", "exec")]
-    names: set[str] = set()
     while waiting:
         table = waiting.pop()
-        names.update(symbol.get_name() for symbol in table.get_symbols() if symbol.is_referenced())
+        yield from table.get_symbols()
         waiting += table.get_children()
-    return names
 
 
 def remarked(blocks: Iterable[Block], read: Collection[str]) -> tuple[Block, ...]:
