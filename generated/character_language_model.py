@@ -17,6 +17,7 @@ Sizes:
     m: batch
 """
 
+import sys
 from typing import Annotated, Any, NamedTuple
 
 import numpy as np
@@ -101,13 +102,14 @@ class SequenceResiduals(NamedTuple):
 
 
 class Workspace:
-    """Room that calls share: hand one to every call, and calls of the same sizes allocate only what they return.
+    """Room that calls share: hand one to every call, and calls of the same sizes allocate next to nothing.
 
-    It serves one call at a time.
+    It serves one call at a time.  What a call returns is written over only when nobody holds it any more.
     """
 
     def __init__(self) -> None:
         self._arrays: dict[str, np.ndarray] = {}
+        self._results: dict[str, list[np.ndarray]] = {}
 
     def array(self, name: str, shape: tuple[int, ...], dtype: Any) -> np.ndarray:
         """The array of a name, with whatever the last call left in it."""
@@ -115,6 +117,17 @@ class Workspace:
         if array is None or array.shape != shape or array.dtype != dtype:
             array = self._arrays[name] = np.empty(shape, dtype)
         return array
+
+    def result(self, name: str, shape: tuple[int, ...], dtype: Any) -> np.ndarray:
+        """An array to return: one that an earlier call returned if nobody holds it or a view of it, or a new one."""
+        results = self._results.setdefault(name, [])
+        for at in range(len(results)):
+            unheld = sys.getrefcount(results[at]) == 2  # by the list, and by this very call
+            if unheld and results[at].shape == shape and results[at].dtype == dtype:
+                return results[at]
+        results.append(np.empty(shape, dtype))
+        del results[:-2]  # one that the caller still holds, and this one
+        return results[-1]
 
 
 def init_parameters(
@@ -378,12 +391,14 @@ def forward_sequence(
     # room for every step and for one; the workspace's is written again by the next call
     a_prev = np.array(state.a, dtype)
     c_prev = np.array(state.c, dtype)
-    loss_steps = np.empty((T_2,), dtype)
-    scores_steps, result_where_steps = np.empty((2, T_2, T, n_c, m), dtype)
-    reader_a_steps_2, reader_c_prev_steps_2, reader_c_hat_steps_2 = np.empty((3, T_2, T, n_a, m), dtype)
-    reader_c_steps_2 = np.empty((T_2, T, n_a, m), dtype)
-    reader_gate_steps_2 = np.empty((T_2, T, 3 * n_a, m), dtype)
-    reader_xc_steps_2 = np.empty((T_2, T, n_a + n_c, m), dtype)
+    loss_steps = workspace.result("forward.loss_steps", (T_2,), dtype)
+    scores_steps, result_where_steps = workspace.result("forward.scores_steps", (2, T_2, T, n_c, m), dtype)
+    reader_a_steps_2, reader_c_prev_steps_2, reader_c_hat_steps_2 = (
+        workspace.result("forward.reader_a_steps_2", (3, T_2, T, n_a, m), dtype)
+    )
+    reader_c_steps_2 = workspace.result("forward.reader_c_steps_2", (T_2, T, n_a, m), dtype)
+    reader_gate_steps_2 = workspace.result("forward.reader_gate_steps_2", (T_2, T, 3 * n_a, m), dtype)
+    reader_xc_steps_2 = workspace.result("forward.reader_xc_steps_2", (T_2, T, n_a + n_c, m), dtype)
     work = workspace.array("forward.work", (T, n_c, m), dtype)
     for t in range(T_2):
         characters = inputs.characters[t]
@@ -625,13 +640,20 @@ def backward_sequence(
 
     # for every step at once: no later step reads it
     multiply_steps_T_steps_T = np.reshape(np.swapaxes(multiply_steps_T_steps, -1, -2), (T * T_2 * m, 3 * n_a)).T
+    dreader_W_g = workspace.result("backward.dreader_W_g", (3 * n_a, n_a + n_c), dtype)
     # matrix product
-    dreader_W_g = multiply_steps_T_steps_T @ np.reshape(residual_rows_steps, (T * T_2 * m, n_a + n_c))
+    np.matmul(multiply_steps_T_steps_T, np.reshape(residual_rows_steps, (T * T_2 * m, n_a + n_c)),
+        out=dreader_W_g)
     multiply_2_steps_T_steps_T = np.reshape(np.swapaxes(multiply_2_steps_T_steps, -1, -2), (T * T_2 * m, n_a)).T
+    dreader_W_c = workspace.result("backward.dreader_W_c", (n_a, n_a + n_c), dtype)
     # matrix product
-    dreader_W_c = multiply_2_steps_T_steps_T @ np.reshape(residual_rows_steps, (T * T_2 * m, n_a + n_c))
+    np.matmul(multiply_2_steps_T_steps_T, np.reshape(residual_rows_steps, (T * T_2 * m, n_a + n_c)),
+        out=dreader_W_c)
     add_steps_T_steps_T = np.reshape(np.swapaxes(add_steps_T_steps, -1, -2), (T * T_2 * m, n_c)).T
-    dhead_W = add_steps_T_steps_T @ np.reshape(residual_rows_2_steps, (T * T_2 * m, n_a))  # matrix product
+    dhead_W = workspace.result("backward.dhead_W", (n_c, n_a), dtype)
+    # matrix product
+    np.matmul(add_steps_T_steps_T, np.reshape(residual_rows_2_steps, (T * T_2 * m, n_a)),
+        out=dhead_W)
 
     return Gradients(
         Parameters(

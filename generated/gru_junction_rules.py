@@ -12,6 +12,7 @@ Sizes:
     m: batch
 """
 
+import sys
 from typing import Annotated, Any, NamedTuple
 
 import numpy as np
@@ -77,13 +78,14 @@ class SequenceResiduals(NamedTuple):
 
 
 class Workspace:
-    """Room that calls share: hand one to every call, and calls of the same sizes allocate only what they return.
+    """Room that calls share: hand one to every call, and calls of the same sizes allocate next to nothing.
 
-    It serves one call at a time.
+    It serves one call at a time.  What a call returns is written over only when nobody holds it any more.
     """
 
     def __init__(self) -> None:
         self._arrays: dict[str, np.ndarray] = {}
+        self._results: dict[str, list[np.ndarray]] = {}
 
     def array(self, name: str, shape: tuple[int, ...], dtype: Any) -> np.ndarray:
         """The array of a name, with whatever the last call left in it."""
@@ -91,6 +93,17 @@ class Workspace:
         if array is None or array.shape != shape or array.dtype != dtype:
             array = self._arrays[name] = np.empty(shape, dtype)
         return array
+
+    def result(self, name: str, shape: tuple[int, ...], dtype: Any) -> np.ndarray:
+        """An array to return: one that an earlier call returned if nobody holds it or a view of it, or a new one."""
+        results = self._results.setdefault(name, [])
+        for at in range(len(results)):
+            unheld = sys.getrefcount(results[at]) == 2  # by the list, and by this very call
+            if unheld and results[at].shape == shape and results[at].dtype == dtype:
+                return results[at]
+        results.append(np.empty(shape, dtype))
+        del results[:-2]  # one that the caller still holds, and this one
+        return results[-1]
 
 
 def init_parameters(
@@ -226,20 +239,22 @@ def forward_sequence(
 
     # for every step at once: does not read the state
     x_rows = np.reshape(np.swapaxes(inputs.x, -1, -2), (T * m, n_x))
-    W_packed = np.concatenate([W_r, W_z, W_h], axis=0)
+    W_packed = workspace.result("forward.W_packed", (3 * n_h, n_x), dtype)
+    np.concatenate([W_r, W_z, W_h], axis=0, out=W_packed)
     matmul = workspace.array("forward.matmul", (T * m, 3 * n_h), dtype)
     np.matmul(x_rows, W_packed.T, out=matmul)
 
     # once for all steps: the same at each
-    U_packed = np.concatenate([U_r, U_z], axis=0)
+    U_packed = workspace.result("forward.U_packed", (2 * n_h, n_h), dtype)
+    np.concatenate([U_r, U_z], axis=0, out=U_packed)
 
     # for every step at once: does not read the state
     matmul_2_steps = np.reshape(matmul, (T, m, 3 * n_h))
 
     # room for every step and for one; the workspace's is written again by the next call
-    h_states = np.empty((T + 1, m, n_h), dtype)
+    h_states = workspace.result("forward.h_states", (T + 1, m, n_h), dtype)
     h_states[0] = state.h.T
-    r_steps, z_steps, h_hat_steps = np.empty((3, T, m, n_h), dtype)
+    r_steps, z_steps, h_hat_steps = workspace.result("forward.r_steps", (3, T, m, n_h), dtype)
     work = workspace.array("forward.work", (m, 2 * n_h), dtype)
     work_2, work_3 = workspace.array("forward.work_2", (2, m, n_h), dtype)
     for t in range(T):
@@ -362,17 +377,21 @@ def backward_sequence(
         out=np.reshape(dmatmul, (T, m, 3 * n_h)))
     multiply_rows = workspace.array("backward.multiply_rows", (T * m, n_h), dtype)
     np.multiply(r_steps, h_prev_steps, out=np.reshape(multiply_rows, (T, m, n_h)))
-    dU_h = np.reshape(dh_hat_add_steps, (T * m, n_h)).T @ multiply_rows  # transpose
+    dU_h = workspace.result("backward.dU_h", (n_h, n_h), dtype)
+    np.matmul(np.reshape(dh_hat_add_steps, (T * m, n_h)).T, multiply_rows, out=dU_h)  # transpose
+    dU_packed = workspace.result("backward.dU_packed", (2 * n_h, n_h), dtype)
     # transpose
-    dU_packed = np.reshape(dr_z_sum_steps, (T * m, 2 * n_h)).T @ np.reshape(h_prev_steps, (T * m, n_h))
+    np.matmul(np.reshape(dr_z_sum_steps, (T * m, 2 * n_h)).T, np.reshape(h_prev_steps, (T * m, n_h)),
+        out=dU_packed)
     dU_r = dU_packed[:n_h]                       # concat
     dU_z = dU_packed[n_h:]                       # concat
-    dx_rows = dmatmul @ W_packed                 # matrix product
-    dW_packed = dmatmul.T @ x_rows               # transpose
+    dx_T = workspace.result("backward.dx_T", (T, m, n_x), dtype)
+    np.matmul(dmatmul, W_packed, out=np.reshape(dx_T, (T * m, n_x)))  # matrix product
+    dW_packed = workspace.result("backward.dW_packed", (3 * n_h, n_x), dtype)
+    np.matmul(dmatmul.T, x_rows, out=dW_packed)  # transpose
     dW_r = dW_packed[:n_h]                       # concat
     dW_z = dW_packed[n_h:2 * n_h]                # concat
     dW_h = dW_packed[2 * n_h:]                   # concat
-    dx_T = np.reshape(dx_rows, (T, m, n_x))      # reshape
     dx_steps = np.swapaxes(dx_T, -1, -2)         # transpose
     dh_prev_3 = dh_state.T                       # transpose
 

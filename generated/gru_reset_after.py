@@ -13,6 +13,7 @@ Sizes:
     m: batch
 """
 
+import sys
 from typing import Annotated, Any, NamedTuple
 
 import numpy as np
@@ -84,13 +85,14 @@ class SequenceResiduals(NamedTuple):
 
 
 class Workspace:
-    """Room that calls share: hand one to every call, and calls of the same sizes allocate only what they return.
+    """Room that calls share: hand one to every call, and calls of the same sizes allocate next to nothing.
 
-    It serves one call at a time.
+    It serves one call at a time.  What a call returns is written over only when nobody holds it any more.
     """
 
     def __init__(self) -> None:
         self._arrays: dict[str, np.ndarray] = {}
+        self._results: dict[str, list[np.ndarray]] = {}
 
     def array(self, name: str, shape: tuple[int, ...], dtype: Any) -> np.ndarray:
         """The array of a name, with whatever the last call left in it."""
@@ -98,6 +100,17 @@ class Workspace:
         if array is None or array.shape != shape or array.dtype != dtype:
             array = self._arrays[name] = np.empty(shape, dtype)
         return array
+
+    def result(self, name: str, shape: tuple[int, ...], dtype: Any) -> np.ndarray:
+        """An array to return: one that an earlier call returned if nobody holds it or a view of it, or a new one."""
+        results = self._results.setdefault(name, [])
+        for at in range(len(results)):
+            unheld = sys.getrefcount(results[at]) == 2  # by the list, and by this very call
+            if unheld and results[at].shape == shape and results[at].dtype == dtype:
+                return results[at]
+        results.append(np.empty(shape, dtype))
+        del results[:-2]  # one that the caller still holds, and this one
+        return results[-1]
 
 
 def init_parameters(
@@ -250,18 +263,20 @@ def forward_sequence(
 
     # for every step at once: does not read the state
     x_rows = np.reshape(np.swapaxes(inputs.x, -1, -2), (T * m, n_x))
-    W_packed = np.concatenate([W_r, W_z, W_n], axis=0)
+    W_packed = workspace.result("forward.W_packed", (3 * n_h, n_x), dtype)
+    np.concatenate([W_r, W_z, W_n], axis=0, out=W_packed)
     x_W = workspace.array("forward.x_W", (T, m, 3 * n_h), dtype)
     np.matmul(x_rows, W_packed.T, out=np.reshape(x_W, (T * m, 3 * n_h)))
     np.add(x_W, np.concatenate([b_r, b_z, b_n], axis=0).T, out=x_W)
 
     # once for all steps: the same at each
-    U_packed = np.concatenate([U_r, U_z, U_n], axis=0)
+    U_packed = workspace.result("forward.U_packed", (3 * n_h, n_h), dtype)
+    np.concatenate([U_r, U_z, U_n], axis=0, out=U_packed)
 
     # room for every step and for one; the workspace's is written again by the next call
-    h_states = np.empty((T + 1, m, n_h), dtype)
+    h_states = workspace.result("forward.h_states", (T + 1, m, n_h), dtype)
     h_states[0] = state.h.T
-    r_steps, z_steps, n_add_steps, n_steps = np.empty((4, T, m, n_h), dtype)
+    r_steps, z_steps, n_add_steps, n_steps = workspace.result("forward.r_steps", (4, T, m, n_h), dtype)
     work = workspace.array("forward.work", (m, 3 * n_h), dtype)
     work_2 = workspace.array("forward.work_2", (m, 2 * n_h), dtype)
     work_3, work_4 = workspace.array("forward.work_3", (2, m, n_h), dtype)
@@ -380,8 +395,10 @@ def backward_sequence(
     dn_add_steps = dh_prev_U_steps[:, :, 2 * n_h:]        # hadamard
     db_hn_T = np.expand_dims(np.sum(dn_add_steps, axis=(0, 1)), 0)  # addition, summed where it was broadcast
     db_hn = db_hn_T.T                                     # transpose
+    dU_packed = workspace.result("backward.dU_packed", (3 * n_h, n_h), dtype)
     # transpose
-    dU_packed = np.reshape(dh_prev_U_steps, (T * m, 3 * n_h)).T @ np.reshape(h_prev_steps, (T * m, n_h))
+    np.matmul(np.reshape(dh_prev_U_steps, (T * m, 3 * n_h)).T, np.reshape(h_prev_steps, (T * m, n_h)),
+        out=dU_packed)
     dU_r = dU_packed[:n_h]                                # concat
     dU_z = dU_packed[n_h:2 * n_h]                         # concat
     dU_n = dU_packed[2 * n_h:]                            # concat
@@ -392,12 +409,13 @@ def backward_sequence(
     db_z = db_packed[n_h:2 * n_h]                         # concat
     db_n = db_packed[2 * n_h:]                            # concat
     dmatmul = np.reshape(dadd_2_steps, (T * m, 3 * n_h))  # reshape
-    dx_rows = dmatmul @ W_packed                          # matrix product
-    dW_packed = dmatmul.T @ x_rows                        # transpose
+    dx_T = workspace.result("backward.dx_T", (T, m, n_x), dtype)
+    np.matmul(dmatmul, W_packed, out=np.reshape(dx_T, (T * m, n_x)))  # matrix product
+    dW_packed = workspace.result("backward.dW_packed", (3 * n_h, n_x), dtype)
+    np.matmul(dmatmul.T, x_rows, out=dW_packed)           # transpose
     dW_r = dW_packed[:n_h]                                # concat
     dW_z = dW_packed[n_h:2 * n_h]                         # concat
     dW_n = dW_packed[2 * n_h:]                            # concat
-    dx_T = np.reshape(dx_rows, (T, m, n_x))               # reshape
     dx_steps = np.swapaxes(dx_T, -1, -2)                  # transpose
     dh_prev_3 = dh_state.T                                # transpose
 

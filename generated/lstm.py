@@ -12,6 +12,7 @@ Sizes:
     m: batch
 """
 
+import sys
 from typing import Annotated, Any, NamedTuple
 
 import numpy as np
@@ -79,13 +80,14 @@ class SequenceResiduals(NamedTuple):
 
 
 class Workspace:
-    """Room that calls share: hand one to every call, and calls of the same sizes allocate only what they return.
+    """Room that calls share: hand one to every call, and calls of the same sizes allocate next to nothing.
 
-    It serves one call at a time.
+    It serves one call at a time.  What a call returns is written over only when nobody holds it any more.
     """
 
     def __init__(self) -> None:
         self._arrays: dict[str, np.ndarray] = {}
+        self._results: dict[str, list[np.ndarray]] = {}
 
     def array(self, name: str, shape: tuple[int, ...], dtype: Any) -> np.ndarray:
         """The array of a name, with whatever the last call left in it."""
@@ -93,6 +95,17 @@ class Workspace:
         if array is None or array.shape != shape or array.dtype != dtype:
             array = self._arrays[name] = np.empty(shape, dtype)
         return array
+
+    def result(self, name: str, shape: tuple[int, ...], dtype: Any) -> np.ndarray:
+        """An array to return: one that an earlier call returned if nobody holds it or a view of it, or a new one."""
+        results = self._results.setdefault(name, [])
+        for at in range(len(results)):
+            unheld = sys.getrefcount(results[at]) == 2  # by the list, and by this very call
+            if unheld and results[at].shape == shape and results[at].dtype == dtype:
+                return results[at]
+        results.append(np.empty(shape, dtype))
+        del results[:-2]  # one that the caller still holds, and this one
+        return results[-1]
 
 
 def init_parameters(
@@ -232,20 +245,24 @@ def forward_sequence(
 
     # for every step at once: does not read the state
     x_rows = np.reshape(np.swapaxes(inputs.x, -1, -2), (T * m, n_x))
-    W_packed = np.concatenate([W_g[:, n_a:], W_c[:, n_a:]], axis=0)
+    W_packed = workspace.result("forward.W_packed", (4 * n_a, n_x), dtype)
+    np.concatenate([W_g[:, n_a:], W_c[:, n_a:]], axis=0, out=W_packed)
     x_W = workspace.array("forward.x_W", (T, m, 4 * n_a), dtype)
     np.matmul(x_rows, W_packed.T, out=np.reshape(x_W, (T * m, 4 * n_a)))
     np.add(x_W, np.concatenate([b_g, b_c], axis=0).T, out=x_W)
 
     # once for all steps: the same at each
-    W_packed_2 = np.concatenate([W_g[:, :n_a], W_c[:, :n_a]], axis=0)
+    W_packed_2 = workspace.result("forward.W_packed_2", (4 * n_a, n_a), dtype)
+    np.concatenate([W_g[:, :n_a], W_c[:, :n_a]], axis=0, out=W_packed_2)
 
     # room for every step and for one; the workspace's is written again by the next call
-    a_states = np.empty((T + 1, m, n_a), dtype)
+    a_states = workspace.result("forward.a_states", (T + 1, m, n_a), dtype)
     a_states[0] = state.a.T
-    c_states = np.empty((T + 1, m, n_a), dtype)
+    c_states = workspace.result("forward.c_states", (T + 1, m, n_a), dtype)
     c_states[0] = state.c.T
-    gate_1_steps, gate_2_steps, gate_3_steps, c_hat_steps = np.empty((4, T, m, n_a), dtype)
+    gate_1_steps, gate_2_steps, gate_3_steps, c_hat_steps = (
+        workspace.result("forward.gate_1_steps", (4, T, m, n_a), dtype)
+    )
     work = workspace.array("forward.work", (m, 4 * n_a), dtype)
     work_2, work_3 = workspace.array("forward.work_2", (2, m, n_a), dtype)
     for t in range(T):
@@ -374,23 +391,25 @@ def backward_sequence(
     # for every step at once: no later step reads it
     dmatmul = np.reshape(dsum_steps, (T * m, 4 * n_a))
     dW_packed_2 = dmatmul.T @ np.reshape(a_prev_steps, (T * m, n_a))  # transpose
-    dW_g_2 = dW_packed_2[:3 * n_a]                   # concat
-    dW_c_2 = dW_packed_2[3 * n_a:]                   # concat
+    dW_g_2 = dW_packed_2[:3 * n_a]                      # concat
+    dW_c_2 = dW_packed_2[3 * n_a:]                      # concat
     # addition, summed where it was broadcast
     db_packed_T = np.expand_dims(np.sum(dsum_steps, axis=(0, 1)), 0)
-    db_packed = db_packed_T.T                        # transpose
-    db_g = db_packed[:3 * n_a]                       # concat
-    db_c = db_packed[3 * n_a:]                       # concat
-    dx_rows = dmatmul @ W_packed                     # matrix product
-    dW_packed = dmatmul.T @ x_rows                   # transpose
-    dW_g_1 = dW_packed[:3 * n_a]                     # concat
-    dW_c_1 = dW_packed[3 * n_a:]                     # concat
-    dx_T = np.reshape(dx_rows, (T, m, n_x))          # reshape
-    dx_steps = np.swapaxes(dx_T, -1, -2)             # transpose
-    dc_prev_2 = dc_state.T                           # transpose
-    da_prev_2 = da_state.T                           # transpose
-    dW_c = np.concatenate([dW_c_2, dW_c_1], axis=1)  # split: side by side
-    dW_g = np.concatenate([dW_g_2, dW_g_1], axis=1)  # split: side by side
+    db_packed = db_packed_T.T                           # transpose
+    db_g = db_packed[:3 * n_a]                          # concat
+    db_c = db_packed[3 * n_a:]                          # concat
+    dx_T = workspace.result("backward.dx_T", (T, m, n_x), dtype)
+    np.matmul(dmatmul, W_packed, out=np.reshape(dx_T, (T * m, n_x)))  # matrix product
+    dW_packed = dmatmul.T @ x_rows                      # transpose
+    dW_g_1 = dW_packed[:3 * n_a]                        # concat
+    dW_c_1 = dW_packed[3 * n_a:]                        # concat
+    dx_steps = np.swapaxes(dx_T, -1, -2)                # transpose
+    dc_prev_2 = dc_state.T                              # transpose
+    da_prev_2 = da_state.T                              # transpose
+    dW_c = workspace.result("backward.dW_c", (n_a, n_a + n_x), dtype)
+    np.concatenate([dW_c_2, dW_c_1], axis=1, out=dW_c)  # split: side by side
+    dW_g = workspace.result("backward.dW_g", (3 * n_a, n_a + n_x), dtype)
+    np.concatenate([dW_g_2, dW_g_1], axis=1, out=dW_g)  # split: side by side
 
     return Gradients(
         Parameters(W_g=dW_g, b_g=db_g, W_c=dW_c, b_c=db_c),

@@ -14,6 +14,7 @@ Sizes:
     m: batch
 """
 
+import sys
 from typing import Annotated, Any, NamedTuple
 
 import numpy as np
@@ -79,13 +80,14 @@ class SequenceResiduals(NamedTuple):
 
 
 class Workspace:
-    """Room that calls share: hand one to every call, and calls of the same sizes allocate only what they return.
+    """Room that calls share: hand one to every call, and calls of the same sizes allocate next to nothing.
 
-    It serves one call at a time.
+    It serves one call at a time.  What a call returns is written over only when nobody holds it any more.
     """
 
     def __init__(self) -> None:
         self._arrays: dict[str, np.ndarray] = {}
+        self._results: dict[str, list[np.ndarray]] = {}
 
     def array(self, name: str, shape: tuple[int, ...], dtype: Any) -> np.ndarray:
         """The array of a name, with whatever the last call left in it."""
@@ -93,6 +95,17 @@ class Workspace:
         if array is None or array.shape != shape or array.dtype != dtype:
             array = self._arrays[name] = np.empty(shape, dtype)
         return array
+
+    def result(self, name: str, shape: tuple[int, ...], dtype: Any) -> np.ndarray:
+        """An array to return: one that an earlier call returned if nobody holds it or a view of it, or a new one."""
+        results = self._results.setdefault(name, [])
+        for at in range(len(results)):
+            unheld = sys.getrefcount(results[at]) == 2  # by the list, and by this very call
+            if unheld and results[at].shape == shape and results[at].dtype == dtype:
+                return results[at]
+        results.append(np.empty(shape, dtype))
+        del results[:-2]  # one that the caller still holds, and this one
+        return results[-1]
 
 
 def init_parameters(
@@ -240,11 +253,11 @@ def forward_sequence(
     np.add(matmul_rows, b.T, out=matmul_rows)
 
     # room for every step and for one; the workspace's is written again by the next call
-    h_states = np.empty((T + 1, m, n_h), dtype)
+    h_states = workspace.result("forward.h_states", (T + 1, m, n_h), dtype)
     h_states[0] = state.h.T
-    c_states = np.empty((T + 1, m, n_h), dtype)
+    c_states = workspace.result("forward.c_states", (T + 1, m, n_h), dtype)
     c_states[0] = state.c.T
-    f_steps, i_steps, c_hat_steps, o_steps = np.empty((4, T, m, n_h), dtype)
+    f_steps, i_steps, c_hat_steps, o_steps = workspace.result("forward.f_steps", (4, T, m, n_h), dtype)
     work = workspace.array("forward.work", (m, 4 * n_h), dtype)
     work_2, work_3 = workspace.array("forward.work_2", (2, m, n_h), dtype)
     for t in range(T):
@@ -385,13 +398,14 @@ def backward_sequence(
     dW_2 = dmatmul.T @ np.reshape(h_prev_steps, (T * m, n_h))  # transpose
     db_T = np.expand_dims(np.sum(dz_steps, axis=(0, 1)), 0)  # addition, summed where it was broadcast
     db = db_T.T                                              # transpose
-    dx_rows = dmatmul @ W[:, :n_x]                           # matrix product
+    dx_T = workspace.result("backward.dx_T", (T, m, n_x), dtype)
+    np.matmul(dmatmul, W[:, :n_x], out=np.reshape(dx_T, (T * m, n_x)))  # matrix product
     dW_1 = dmatmul.T @ x_rows                                # transpose
-    dx_T = np.reshape(dx_rows, (T, m, n_x))                  # reshape
     dx_steps = np.swapaxes(dx_T, -1, -2)                     # transpose
     dc_prev_2 = dc_state.T                                   # transpose
     dh_prev_2 = dh_state.T                                   # transpose
-    dW = np.concatenate([dW_1, dW_2], axis=1)                # split: side by side
+    dW = workspace.result("backward.dW", (4 * n_h, n_h + n_x), dtype)
+    np.concatenate([dW_1, dW_2], axis=1, out=dW)             # split: side by side
 
     return Gradients(Parameters(W=dW, b=db), Inputs(x=dx_steps), State(h=dh_prev_2, c=dc_prev_2))
 

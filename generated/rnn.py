@@ -13,6 +13,7 @@ Sizes:
     m: batch
 """
 
+import sys
 from typing import Annotated, Any, NamedTuple
 
 import numpy as np
@@ -69,13 +70,14 @@ class SequenceResiduals(NamedTuple):
 
 
 class Workspace:
-    """Room that calls share: hand one to every call, and calls of the same sizes allocate only what they return.
+    """Room that calls share: hand one to every call, and calls of the same sizes allocate next to nothing.
 
-    It serves one call at a time.
+    It serves one call at a time.  What a call returns is written over only when nobody holds it any more.
     """
 
     def __init__(self) -> None:
         self._arrays: dict[str, np.ndarray] = {}
+        self._results: dict[str, list[np.ndarray]] = {}
 
     def array(self, name: str, shape: tuple[int, ...], dtype: Any) -> np.ndarray:
         """The array of a name, with whatever the last call left in it."""
@@ -83,6 +85,17 @@ class Workspace:
         if array is None or array.shape != shape or array.dtype != dtype:
             array = self._arrays[name] = np.empty(shape, dtype)
         return array
+
+    def result(self, name: str, shape: tuple[int, ...], dtype: Any) -> np.ndarray:
+        """An array to return: one that an earlier call returned if nobody holds it or a view of it, or a new one."""
+        results = self._results.setdefault(name, [])
+        for at in range(len(results)):
+            unheld = sys.getrefcount(results[at]) == 2  # by the list, and by this very call
+            if unheld and results[at].shape == shape and results[at].dtype == dtype:
+                return results[at]
+        results.append(np.empty(shape, dtype))
+        del results[:-2]  # one that the caller still holds, and this one
+        return results[-1]
 
 
 def init_parameters(
@@ -179,7 +192,7 @@ def forward_sequence(
     np.add(matmul_rows, b.T, out=matmul_rows)
 
     # room for every step and for one; the workspace's is written again by the next call
-    h_states = np.empty((T + 1, m, n_h), dtype)
+    h_states = workspace.result("forward.h_states", (T + 1, m, n_h), dtype)
     h_states[0] = state.h.T
     work = workspace.array("forward.work", (m, n_h), dtype)
     for t in range(T):
@@ -247,14 +260,16 @@ def backward_sequence(
 
     # for every step at once: no later step reads it
     dmatmul = np.reshape(dh_add_steps, (T * m, n_h))
-    dU = dmatmul.T @ np.reshape(h_prev_steps, (T * m, n_h))  # transpose
+    dU = workspace.result("backward.dU", (n_h, n_h), dtype)
+    np.matmul(dmatmul.T, np.reshape(h_prev_steps, (T * m, n_h)), out=dU)  # transpose
     db_T = np.expand_dims(np.sum(dh_add_steps, axis=(0, 1)), 0)  # addition, summed where it was broadcast
-    db = db_T.T                                              # transpose
-    dx_rows = dmatmul @ W                                    # matrix product
-    dW = dmatmul.T @ x_rows                                  # transpose
-    dx_T = np.reshape(dx_rows, (T, m, n_x))                  # reshape
-    dx_steps = np.swapaxes(dx_T, -1, -2)                     # transpose
-    dh_prev_2 = dh_state.T                                   # transpose
+    db = db_T.T                           # transpose
+    dx_T = workspace.result("backward.dx_T", (T, m, n_x), dtype)
+    np.matmul(dmatmul, W, out=np.reshape(dx_T, (T * m, n_x)))  # matrix product
+    dW = workspace.result("backward.dW", (n_h, n_x), dtype)
+    np.matmul(dmatmul.T, x_rows, out=dW)  # transpose
+    dx_steps = np.swapaxes(dx_T, -1, -2)  # transpose
+    dh_prev_2 = dh_state.T                # transpose
 
     return Gradients(Parameters(W=dW, U=dU, b=db), Inputs(x=dx_steps), State(h=dh_prev_2))
 

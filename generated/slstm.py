@@ -14,6 +14,7 @@ Sizes:
     m: batch
 """
 
+import sys
 from typing import Annotated, Any, NamedTuple
 
 import numpy as np
@@ -105,13 +106,14 @@ class SequenceResiduals(NamedTuple):
 
 
 class Workspace:
-    """Room that calls share: hand one to every call, and calls of the same sizes allocate only what they return.
+    """Room that calls share: hand one to every call, and calls of the same sizes allocate next to nothing.
 
-    It serves one call at a time.
+    It serves one call at a time.  What a call returns is written over only when nobody holds it any more.
     """
 
     def __init__(self) -> None:
         self._arrays: dict[str, np.ndarray] = {}
+        self._results: dict[str, list[np.ndarray]] = {}
 
     def array(self, name: str, shape: tuple[int, ...], dtype: Any) -> np.ndarray:
         """The array of a name, with whatever the last call left in it."""
@@ -119,6 +121,17 @@ class Workspace:
         if array is None or array.shape != shape or array.dtype != dtype:
             array = self._arrays[name] = np.empty(shape, dtype)
         return array
+
+    def result(self, name: str, shape: tuple[int, ...], dtype: Any) -> np.ndarray:
+        """An array to return: one that an earlier call returned if nobody holds it or a view of it, or a new one."""
+        results = self._results.setdefault(name, [])
+        for at in range(len(results)):
+            unheld = sys.getrefcount(results[at]) == 2  # by the list, and by this very call
+            if unheld and results[at].shape == shape and results[at].dtype == dtype:
+                return results[at]
+        results.append(np.empty(shape, dtype))
+        del results[:-2]  # one that the caller still holds, and this one
+        return results[-1]
 
 
 def init_parameters(
@@ -348,25 +361,29 @@ def forward_sequence(
 
     # for every step at once: does not read the state
     x_rows = np.reshape(np.swapaxes(inputs.x, -1, -2), (T * m, n_x))
-    W_packed = np.concatenate([W_i, W_f, W_z, W_o], axis=0)
+    W_packed = workspace.result("forward.W_packed", (4 * n_h, n_x), dtype)
+    np.concatenate([W_i, W_f, W_z, W_o], axis=0, out=W_packed)
     x_W = workspace.array("forward.x_W", (T, m, 4 * n_h), dtype)
     np.matmul(x_rows, W_packed.T, out=np.reshape(x_W, (T * m, 4 * n_h)))
     np.add(x_W, np.concatenate([b_i, b_f, b_z, b_o], axis=0).T, out=x_W)
 
     # once for all steps: the same at each
-    R_packed = np.concatenate([R_i, R_f, R_z, R_o], axis=0)
+    R_packed = workspace.result("forward.R_packed", (4 * n_h, n_h), dtype)
+    np.concatenate([R_i, R_f, R_z, R_o], axis=0, out=R_packed)
 
     # room for every step and for one; the workspace's is written again by the next call
-    h_states = np.empty((T + 1, m, n_h), dtype)
+    h_states = workspace.result("forward.h_states", (T + 1, m, n_h), dtype)
     h_states[0] = state.h.T
-    c_states = np.empty((T + 1, m, n_h), dtype)
+    c_states = workspace.result("forward.c_states", (T + 1, m, n_h), dtype)
     c_states[0] = state.c.T
-    n_states = np.empty((T + 1, m, n_h), dtype)
+    n_states = workspace.result("forward.n_states", (T + 1, m, n_h), dtype)
     n_states[0] = state.n.T
-    s_states = np.empty((T + 1, m, n_h), dtype)
+    s_states = workspace.result("forward.s_states", (T + 1, m, n_h), dtype)
     s_states[0] = state.s.T
-    log_i_steps, log_f_slice_steps, log_f_steps, z_steps, o_steps = np.empty((5, T, m, n_h), dtype)
-    i_steps, f_steps = np.empty((2, T, m, n_h), dtype)
+    log_i_steps, log_f_slice_steps, log_f_steps, z_steps, o_steps = (
+        workspace.result("forward.log_i_steps", (5, T, m, n_h), dtype)
+    )
+    i_steps, f_steps = workspace.result("forward.i_steps", (2, T, m, n_h), dtype)
     work = workspace.array("forward.work", (m, 4 * n_h), dtype)
     work_2, work_3 = workspace.array("forward.work_2", (2, m, n_h), dtype)
     for t in range(T):
@@ -570,30 +587,32 @@ def backward_sequence(
 
     # for every step at once: no later step reads it
     dmatmul = np.reshape(dsum_steps, (T * m, 4 * n_h))
-    dR_packed = dmatmul.T @ np.reshape(h_prev_steps, (T * m, n_h))  # transpose
-    dR_i = dR_packed[:n_h]                   # concat
-    dR_f = dR_packed[n_h:2 * n_h]            # concat
-    dR_z = dR_packed[2 * n_h:3 * n_h]        # concat
-    dR_o = dR_packed[3 * n_h:]               # concat
+    dR_packed = workspace.result("backward.dR_packed", (4 * n_h, n_h), dtype)
+    np.matmul(dmatmul.T, np.reshape(h_prev_steps, (T * m, n_h)), out=dR_packed)  # transpose
+    dR_i = dR_packed[:n_h]                       # concat
+    dR_f = dR_packed[n_h:2 * n_h]                # concat
+    dR_z = dR_packed[2 * n_h:3 * n_h]            # concat
+    dR_o = dR_packed[3 * n_h:]                   # concat
     # addition, summed where it was broadcast
     db_packed_T = np.expand_dims(np.sum(dsum_steps, axis=(0, 1)), 0)
-    db_packed = db_packed_T.T                # transpose
-    db_i = db_packed[:n_h]                   # concat
-    db_f = db_packed[n_h:2 * n_h]            # concat
-    db_z = db_packed[2 * n_h:3 * n_h]        # concat
-    db_o = db_packed[3 * n_h:]               # concat
-    dx_rows = dmatmul @ W_packed             # matrix product
-    dW_packed = dmatmul.T @ x_rows           # transpose
-    dW_i = dW_packed[:n_h]                   # concat
-    dW_f = dW_packed[n_h:2 * n_h]            # concat
-    dW_z = dW_packed[2 * n_h:3 * n_h]        # concat
-    dW_o = dW_packed[3 * n_h:]               # concat
-    dx_T = np.reshape(dx_rows, (T, m, n_x))  # reshape
-    dx_steps = np.swapaxes(dx_T, -1, -2)     # transpose
-    ds_prev = ds_state.T                     # transpose
-    dn_prev_2 = dn_state.T                   # transpose
-    dc_prev_2 = dc_state.T                   # transpose
-    dh_prev_2 = dh_state.T                   # transpose
+    db_packed = db_packed_T.T                    # transpose
+    db_i = db_packed[:n_h]                       # concat
+    db_f = db_packed[n_h:2 * n_h]                # concat
+    db_z = db_packed[2 * n_h:3 * n_h]            # concat
+    db_o = db_packed[3 * n_h:]                   # concat
+    dx_T = workspace.result("backward.dx_T", (T, m, n_x), dtype)
+    np.matmul(dmatmul, W_packed, out=np.reshape(dx_T, (T * m, n_x)))  # matrix product
+    dW_packed = workspace.result("backward.dW_packed", (4 * n_h, n_x), dtype)
+    np.matmul(dmatmul.T, x_rows, out=dW_packed)  # transpose
+    dW_i = dW_packed[:n_h]                       # concat
+    dW_f = dW_packed[n_h:2 * n_h]                # concat
+    dW_z = dW_packed[2 * n_h:3 * n_h]            # concat
+    dW_o = dW_packed[3 * n_h:]                   # concat
+    dx_steps = np.swapaxes(dx_T, -1, -2)         # transpose
+    ds_prev = ds_state.T                         # transpose
+    dn_prev_2 = dn_state.T                       # transpose
+    dc_prev_2 = dc_state.T                       # transpose
+    dh_prev_2 = dh_state.T                       # transpose
 
     return Gradients(
         Parameters(

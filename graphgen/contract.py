@@ -11,7 +11,7 @@ RECORDS = {"parameters": "Parameters", "inputs": "Inputs", "state": "State", "ou
 HELPER_NAMES = frozenset(name for name, _ in inspect.getmembers(helpers, inspect.isfunction))
 MODULE_NAMES = frozenset(
     [
-        *("np", "NamedTuple", *RECORDS, *RECORDS.values(), "Gradients", "Residuals", "SequenceResiduals"),
+        *("np", "sys", "NamedTuple", *RECORDS, *RECORDS.values(), "Gradients", "Residuals", "SequenceResiduals"),
         *("init_parameters", "zero_state", "forward", "backward", "forward_sequence", "backward_sequence"),
         "trace_nan",
         *("residuals", "d_outputs", "d_state", "d_final", "dtype", "rng", "Workspace", "workspace"),

@@ -75,6 +75,22 @@ def test_calls_that_share_a_workspace_compute_the_same_and_keep_what_they_return
     assert not any(np.shares_memory(a, b) for a, b in itertools.product(returned, room))
 
 
+@pytest.mark.parametrize("name", CELLS)
+def test_what_nobody_holds_is_taken_again_and_what_a_view_holds_is_not(name):
+    done, module = built(name)
+    shared = module.Workspace()
+    first, second = (drawn(done, module, seed) for seed in (0, 1))
+    views = [array[:1] for array in run(module, *first, shared) if array.ndim]
+    held = [view.copy() for view in views]
+    run(module, *second, shared)
+    assert all(map(np.array_equal, views, held)), "a view of what was returned holds it"
+    places = {name: [*map(id, arrays)] for name, arrays in shared._results.items()}
+    del views
+    for _ in range(3):
+        run(module, *second, shared)
+    assert {name: [*map(id, arrays)] for name, arrays in shared._results.items()} == places
+
+
 @pytest.mark.parametrize("name", ["rnn", "lstm", "gru_reset_after"])
 def test_a_workspace_fits_the_sizes_and_the_dtype_of_each_call(name):
     done, module = built(name)

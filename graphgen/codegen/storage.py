@@ -55,24 +55,25 @@ class Stored(Lowering):
 
     def deserves_line(self, node: Node, reads: int) -> bool:
         """Besides what is named or read more than once, every array of all steps."""
-        return super().deserves_line(node, reads) or self._large(node)
+        return super().deserves_line(node, reads) or (self._large(node) and takes_place(node))
 
     def _large(self, node: Node) -> bool:
-        """Whether an array has an axis of steps, and NumPy can write it into another that is there already."""
-        return any(self.steps.intersection(dim.symbols) for dim in node.shape) and takes_place(node)
+        """Whether an array has an axis of steps."""
+        return any(self.steps.intersection(dim.symbols) for dim in node.shape)
 
     def state(self, node: Node) -> None:
-        """Write the line of one node: over an operand that is ours and not read again, or into the workspace."""
+        """Write the line of one node: over an operand that is ours and not read again, or into room of its own."""
         if is_swap(node) and node in self.sequences:
             self._in_order(node)
             return
-        if node in self.returned or not self._large(node):
+        returned = node in self.returned
+        if not takes_place(node) or not (returned or self._large(node)):
             super().state(node)
             self._count(node)
             return
         note, expression = self.note(node), self.fitting(node)
         over = next((operand for operand in node.inputs if self._may_overwrite(node, operand)), None)
-        if over is not None:
+        if over is not None and not returned:
             place = self.operand(over)
             expression = self.fitting(node)
         elif node in self.seen_as:
@@ -81,7 +82,7 @@ class Stored(Lowering):
             place = tidy(f"np.reshape({self.texts[view]}, {shape_text(node.shape)})")
         else:
             place = self.reserve(node, self.assign(self.naming.name(node, note, ())), note)
-        self.ours.add(node)
+        self.ours.update([] if returned else [node])
         self.texts[node] = place
         self.write(Line(str(into(expression, place)), note.rule), note)
 
@@ -120,9 +121,7 @@ class Stored(Lowering):
         """The expression for an array to be filled."""
         self.arrays.append(Array(count(shape), "returned" if returned else "workspace"))
         text, kind = tidy(shape_text(shape)), "dtype" if dtype == "float" else dtype
-        return (
-            f"np.empty({text}, {kind})" if returned else f'workspace.array("{self.function}.{name}", {text}, {kind})'
-        )
+        return f'workspace.{"result" if returned else "array"}("{self.function}.{name}", {text}, {kind})'
 
     def rooms(self, names: list[str], shape: Shape, dtype: str = "float", returned: bool = False) -> Iterator[Line]:
         """The statements that take room for values of one shape: as many in one piece as fit a line."""
