@@ -54,14 +54,9 @@ class _After:
             if stays and node in self.returned:
                 self.give_back(node)
         parts = {carry.key: carry.following.inputs[1] for carry in self.totals}
-        products_first = sorted(parts, key=lambda key: not self._has_product(parts[key]))
+        products_first = sorted(parts, key=lambda key: not _has_product(parts[key]))
         sums = {key: self.summed(parts[key]) for key in products_first}
         return self.results({key: node for key, node in sums.items() if node is not None})
-
-    def _has_product(self, part: Node) -> bool:
-        """Whether a sum over the steps makes the loop return arrays of every step, which others may then read."""
-        inner = part.inputs if part.op.name in ("add", "transpose", "negative") else ()
-        return part.op.name in PRODUCTS or any(map(self._has_product, inner))
 
     def _only_grows(self, carry: Carry) -> bool:
         """Whether a carry starts at zero and is only ever added to."""
@@ -179,3 +174,15 @@ class _After:
         for node in walk(became[root] for root in outer.values()):
             if node not in before and node.op not in (OPS["scan"], OPS["item"]):
                 self.placed.setdefault(node, Note(place=AFTER))
+
+
+def _has_product(part: Node) -> bool:
+    """Whether a sum over the steps makes the loop return arrays of every step, which others may then read."""
+    found = dict.fromkeys([part])
+    waiting = [part]
+    while waiting:
+        node = waiting.pop()
+        inner = node.inputs if node.op.name in ("add", "transpose", "negative") else ()
+        waiting += [operand for operand in inner if operand not in found]
+        found |= dict.fromkeys(inner)
+    return any(node.op.name in PRODUCTS for node in found)
