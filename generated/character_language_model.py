@@ -78,22 +78,26 @@ class Gradients(NamedTuple):
 class Residuals(NamedTuple):
     """What the backward pass reads of one step."""
 
-    reader_a_steps: Annotated[np.ndarray, "[T, n_a, m]"]
-    result_where: Annotated[np.ndarray, "[T, n_c, m]"]
-    scores: Annotated[np.ndarray, "[T, n_c, m]"]
-    reader_c_prev_steps: Annotated[np.ndarray, "[T, n_a, m]"]
-    reader_gate_steps: Annotated[np.ndarray, "[T, 3*n_a, m]"]
-    reader_c_hat_steps: Annotated[np.ndarray, "[T, n_a, m]"]
-    tanh_reader_c_steps: Annotated[np.ndarray, "[T, n_a, m]"]
-    reader_xc_steps: Annotated[np.ndarray, "[T, n_a + n_c, m]"]
+    where_rows: Annotated[np.ndarray, "[T*m, n_c]"]
+    W_packed: Annotated[np.ndarray, "[4*n_a, n_a]"]
+    where_2_T: Annotated[np.ndarray, "[T, m, n_c]"]
+    reader_a_steps_rows: Annotated[np.ndarray, "[T*m, n_a]"]
+    log_softmax_2_steps: Annotated[np.ndarray, "[T, m, n_c]"]
+    reader_c_prev_steps: Annotated[np.ndarray, "[T, m, n_a]"]
+    reader_gate_1_steps: Annotated[np.ndarray, "[T, m, n_a]"]
+    reader_gate_2_steps: Annotated[np.ndarray, "[T, m, n_a]"]
+    reader_gate_3_steps: Annotated[np.ndarray, "[T, m, n_a]"]
+    reader_c_hat_steps: Annotated[np.ndarray, "[T, m, n_a]"]
+    reader_c_steps: Annotated[np.ndarray, "[T, m, n_a]"]
+    reader_a_prev_steps: Annotated[np.ndarray, "[T, m, n_a]"]
 
 
 class SequenceResiduals(NamedTuple):
     """What the backward pass reads of every step."""
 
-    scores_steps: Annotated[np.ndarray, "[T_2, T, n_c, m]"]
     reader_a_steps_2: Annotated[np.ndarray, "[T_2, T, n_a, m]"]
-    result_where_steps: Annotated[np.ndarray, "[T_2, T, n_c, m]"]
+    where_steps: Annotated[np.ndarray, "[T_2, T, n_c, m]"]
+    log_softmax_2_steps: Annotated[np.ndarray, "[T_2, T, n_c, m]"]
     reader_c_prev_steps_2: Annotated[np.ndarray, "[T_2, T, n_a, m]"]
     reader_gate_steps_2: Annotated[np.ndarray, "[T_2, T, 3*n_a, m]"]
     reader_c_hat_steps_2: Annotated[np.ndarray, "[T_2, T, n_a, m]"]
@@ -154,7 +158,12 @@ def zero_state(*, n_a: int, m: int, dtype: type = np.float64) -> State:
     return State(a=np.zeros((n_a, m), dtype), c=np.zeros((n_a, m), dtype))
 
 
-def forward(parameters: Parameters, inputs: Inputs, state: State) -> tuple[Outputs, State, Residuals]:
+def forward(
+    parameters: Parameters,
+    inputs: Inputs,
+    state: State,
+    workspace: Workspace | None = None,
+) -> tuple[Outputs, State, Residuals]:
     """One step: the outputs, the next state and the residuals.
 
     1. steps = scan(reader, x=one_hot(characters, n_c, axis=1), a=a_prev, c=c_prev)
@@ -172,77 +181,90 @@ def forward(parameters: Parameters, inputs: Inputs, state: State) -> tuple[Outpu
     n_a = reader_W_c.shape[0]  # hidden units
     n_c = head_W.shape[0]      # characters known
     T, m = characters.shape    # steps, batch
-
-    # 1. steps = scan(reader, x=one_hot(characters, n_c, axis=1), a=a_prev, c=c_prev)
-    steps_equal = np.expand_dims(characters, 1) == np.expand_dims(np.arange(n_c), 1)
-    steps_where = np.where(steps_equal, 1, 0).astype(dtype)
-    reader_a_prev = a_prev
-    reader_c_prev = c_prev
-    reader_a_steps = np.empty((T, n_a, m), dtype)
-    reader_c_prev_steps = np.empty((T, n_a, m), dtype)
-    reader_gate_steps = np.empty((T, 3 * n_a, m), dtype)
-    reader_c_hat_steps = np.empty((T, n_a, m), dtype)
-    tanh_reader_c_steps = np.empty((T, n_a, m), dtype)
-    reader_xc_steps = np.empty((T, n_a + n_c, m), dtype)
-    for t in range(T):
-        reader_x = steps_where[t]
-
-        # reader: xc = concat(a_prev, x)
-        reader_xc = np.concatenate([reader_a_prev, reader_x], axis=0)
-
-        # reader: gate = sigmoid(W_g @ xc + b_g)
-        reader_gate = sigmoid(reader_W_g @ reader_xc + reader_b_g)
-
-        # reader: c_hat = tanh(W_c @ xc + b_c)
-        reader_c_hat = np.tanh(reader_W_c @ reader_xc + reader_b_c)
-
-        # reader: c = gate[:n_a] * c_hat + gate[n_a:2*n_a] * c_prev
-        reader_c = reader_gate[:n_a] * reader_c_hat + reader_gate[n_a:2 * n_a] * reader_c_prev
-
-        # reader: a = gate[2*n_a:] * tanh(c)
-        tanh_reader_c = np.tanh(reader_c)
-        reader_a = reader_gate[2 * n_a:] * tanh_reader_c
-
-        # of this step: what is kept, and what the next one starts from
-        reader_a_steps[t] = reader_a
-        reader_c_prev_steps[t] = reader_c_prev
-        reader_gate_steps[t] = reader_gate
-        reader_c_hat_steps[t] = reader_c_hat
-        tanh_reader_c_steps[t] = tanh_reader_c
-        reader_xc_steps[t] = reader_xc
-        reader_a_prev, reader_c_prev = reader_a, reader_c
-
-    # 4. result = scan(head, h=steps.a, target=one_hot(target, n_c, axis=1))
-    result_equal = np.expand_dims(target, 1) == np.expand_dims(np.arange(n_c), 1)
-    result_where = np.where(result_equal, 1, 0).astype(dtype)
-    head_loss_steps = np.empty((T,), dtype)
-    for t in range(T):
-        head_h = reader_a_steps[t]
-        head_target = result_where[t]
-
-        # head: scores = W @ h + b
-        head_scores = head_W @ head_h + head_b
-
-        # head: loss = -sum(target * log_softmax(scores, axis=0)) / m
-        head_loss = -np.sum(head_target * log_softmax(head_scores, axis=0)) / m
-
-        # of this step: what is kept, and what the next one starts from
-        head_loss_steps[t] = head_loss
+    workspace = Workspace() if workspace is None else workspace
 
     # for every step at once: no later step reads it
-    scores = head_W @ reader_a_steps + head_b
+    equal = np.expand_dims(characters, 1) == np.expand_dims(np.arange(n_c), 1)
+    where = np.where(equal, 1, 0).astype(dtype)
+    where_T = np.swapaxes(where, -1, -2)
+    where_rows = np.reshape(where_T, (T * m, n_c))
+    reader_x_W = workspace.array("forward.reader_x_W", (T, m, 4 * n_a), dtype)
+    np.matmul(where_rows, np.concatenate([reader_W_g[:, n_a:], reader_W_c[:, n_a:]], axis=0).T,
+        out=np.reshape(reader_x_W, (T * m, 4 * n_a)))
+    np.add(reader_x_W, np.concatenate([reader_b_g, reader_b_c], axis=0).T, out=reader_x_W)
+    W_packed = workspace.result("forward.W_packed", (4 * n_a, n_a), dtype)
+    np.concatenate([reader_W_g[:, :n_a], reader_W_c[:, :n_a]], axis=0, out=W_packed)
+
+    # room for every step and for one; the workspace's is written again by the next call
+    reader_a_states = workspace.result("forward.reader_a_states", (T + 1, m, n_a), dtype)
+    reader_a_states[0] = a_prev.T
+    reader_c_states = workspace.result("forward.reader_c_states", (T + 1, m, n_a), dtype)
+    reader_c_states[0] = c_prev.T
+    reader_gate_1_steps, reader_gate_2_steps, reader_gate_3_steps = (
+        workspace.result("forward.reader_gate_1_steps", (3, T, m, n_a), dtype)
+    )
+    reader_c_hat_steps = workspace.result("forward.reader_c_hat_steps", (T, m, n_a), dtype)
+    work = workspace.array("forward.work", (m, 4 * n_a), dtype)
+    work_2, work_3 = workspace.array("forward.work_2", (2, m, n_a), dtype)
+    for t in range(T):
+        add_2 = reader_x_W[t]
+        reader_a_prev = reader_a_states[t]
+        reader_c_prev = reader_c_states[t]
+
+        np.matmul(reader_a_prev, W_packed.T, out=work)
+        np.add(add_2, work, out=work)
+
+        # reader: gate = sigmoid(W_g @ xc + b_g)
+        reader_gate_1 = sigmoid_into(work[:, :n_a], reader_gate_1_steps[t])
+        reader_gate_2 = sigmoid_into(work[:, n_a:2 * n_a], reader_gate_2_steps[t])
+        reader_gate_3 = sigmoid_into(work[:, 2 * n_a:3 * n_a], reader_gate_3_steps[t])
+
+        # reader: c_hat = tanh(W_c @ xc + b_c)
+        reader_c_hat = np.tanh(work[:, 3 * n_a:], out=reader_c_hat_steps[t])
+
+        # reader: c = gate[:n_a] * c_hat + gate[n_a:2*n_a] * c_prev
+        np.multiply(reader_gate_1, reader_c_hat, out=work_2)
+        np.multiply(reader_gate_2, reader_c_prev, out=work_3)
+        reader_c = np.add(work_2, work_3, out=reader_c_states[t + 1])
+
+        # reader: a = gate[2*n_a:] * tanh(c)
+        np.tanh(reader_c, out=work_2)
+        np.multiply(reader_gate_3, work_2, out=reader_a_states[t + 1])  # reader_a
+
+    a = reader_a_states[-1].copy().T
+    c = reader_c_states[-1].copy().T
+
+    # for every step at once: no later step reads it
+    equal_2 = np.expand_dims(target, 1) == np.expand_dims(np.arange(n_c), 1)
+    where_2 = np.where(equal_2, 1, 0).astype(dtype)
+    where_2_T = np.swapaxes(where_2, -1, -2)
+    reader_a_steps_rows = np.reshape(reader_a_states[1:], (T * m, n_a))
+    matmul_3_steps = workspace.array("forward.matmul_3_steps", (T, m, n_c), dtype)
+    np.matmul(reader_a_steps_rows, head_W.T, out=np.reshape(matmul_3_steps, (T * m, n_c)))
+    head_scores = workspace.result("forward.head_scores", (T, m, n_c), dtype)
+    np.add(matmul_3_steps, head_b.T, out=head_scores)
+    log_softmax_2_steps = log_softmax(head_scores, axis=2)
+    multiply_steps = workspace.array("forward.multiply_steps", (T, m, n_c), dtype)
+    np.multiply(where_2_T, log_softmax_2_steps, out=multiply_steps)
+    negative_steps = workspace.array("forward.negative_steps", (T,), dtype)
+    np.negative(np.sum(np.swapaxes(multiply_steps, -1, -2), axis=(1, 2)),
+        out=negative_steps)
+    np.divide(negative_steps, m, out=negative_steps)
+    scores = np.swapaxes(head_scores, -1, -2)
 
     # 5. loss = mean(result.loss)
-    loss = np.mean(head_loss_steps)
+    loss = np.mean(negative_steps)
 
     return (
         Outputs(loss=loss, scores=scores),
-        State(a=reader_a_prev, c=reader_c_prev),
+        State(a=a, c=c),
         Residuals(
-            reader_a_steps=reader_a_steps, result_where=result_where, scores=scores,
-            reader_c_prev_steps=reader_c_prev_steps, reader_gate_steps=reader_gate_steps,
-            reader_c_hat_steps=reader_c_hat_steps, tanh_reader_c_steps=tanh_reader_c_steps,
-            reader_xc_steps=reader_xc_steps,
+            where_rows=where_rows, W_packed=W_packed, where_2_T=where_2_T,
+            reader_a_steps_rows=reader_a_steps_rows, log_softmax_2_steps=log_softmax_2_steps,
+            reader_c_prev_steps=reader_c_states[:-1], reader_gate_1_steps=reader_gate_1_steps,
+            reader_gate_2_steps=reader_gate_2_steps, reader_gate_3_steps=reader_gate_3_steps,
+            reader_c_hat_steps=reader_c_hat_steps, reader_c_steps=reader_c_states[1:],
+            reader_a_prev_steps=reader_a_states[:-1],
         ),
     )
 
@@ -252,6 +274,7 @@ def backward(
     residuals: Residuals,
     d_outputs: Outputs | None = None,
     d_state: State | None = None,
+    workspace: Workspace | None = None,
 ) -> Gradients:
     """The gradients of one step, from the cotangents of its results.
 
@@ -261,13 +284,16 @@ def backward(
     d_state = State(None, None) if d_state is None else d_state
     dtype = _BACKWARD.check(parameters, residuals, d_outputs, d_state)
     (
-        reader_a_steps, result_where, scores, reader_c_prev_steps, reader_gate_steps, reader_c_hat_steps,
-        tanh_reader_c_steps, reader_xc_steps,
+        where_rows, W_packed, where_2_T, reader_a_steps_rows, log_softmax_2_steps, reader_c_prev_steps,
+        reader_gate_1_steps, reader_gate_2_steps, reader_gate_3_steps, reader_c_hat_steps, reader_c_steps,
+        reader_a_prev_steps,
     ) = residuals
-    reader_W_g, reader_W_c = parameters.reader.W_g, parameters.reader.W_c
     head_W = parameters.head.W
-    T, n_a, m = reader_a_steps.shape  # steps, hidden units, batch
-    n_c = result_where.shape[1]       # characters known
+    n_c = where_rows.shape[1]  # characters known
+    n_a = W_packed.shape[1]    # hidden units
+    T = where_2_T.shape[0]     # steps
+    m = where_2_T.shape[1]     # batch
+    workspace = Workspace() if workspace is None else workspace
 
     # the cotangents handed in; None counts as zero
     dloss = _cotangent(d_outputs.loss, (), dtype)
@@ -276,89 +302,104 @@ def backward(
     dc = _cotangent(d_state.c, (n_a, m), dtype)
 
     # 5. loss = mean(result.loss)
-    dhead_loss_steps = np.broadcast_to(np.expand_dims(dloss / T, 0), (T,))  # mean
+    dhead_loss_divide = np.broadcast_to(np.expand_dims(dloss / T, 0), (T,))  # mean
+    dhead_scores = np.swapaxes(dscores, -1, -2)  # transpose
 
-    # for every step at once: no later step reads it
-    head_loss_log_softmax = log_softmax(scores, axis=1)
-    dhead_scores_steps = np.empty((T, n_c, m), dtype)
-    for t in reversed(range(T)):
-        dhead_loss = dhead_loss_steps[t]
-        dhead_scores_output = dscores[t]
-        head_target = result_where[t]
-        head_loss_log_softmax_2 = head_loss_log_softmax[t]
+    # head: loss = -sum(target * log_softmax(scores, axis=0)) / m
+    dnegative_steps = workspace.array("backward.dnegative_steps", (T,), dtype)
+    np.divide(dhead_loss_divide, m, out=dnegative_steps)      # quotient
+    np.negative(dnegative_steps, out=dnegative_steps)         # negative
+    dmultiply_steps_T = np.broadcast_to(np.expand_dims(dnegative_steps, (1, 2)), (T, n_c, m))  # sum
+    dmultiply_steps = np.swapaxes(dmultiply_steps_T, -1, -2)  # transpose
+    dlog_softmax_2_steps = workspace.array("backward.dlog_softmax_2_steps", (T, m, n_c), dtype)
+    np.multiply(dmultiply_steps, where_2_T, out=dlog_softmax_2_steps)  # hadamard
+    dhead_loss_exp = workspace.array("backward.dhead_loss_exp", (T, m, n_c), dtype)
+    np.exp(log_softmax_2_steps, out=dhead_loss_exp)
+    np.multiply(dhead_loss_exp, np.sum(dlog_softmax_2_steps, axis=2, keepdims=True),
+        out=dhead_loss_exp)
+    np.subtract(dlog_softmax_2_steps, dhead_loss_exp, out=dhead_loss_exp)  # log_softmax
 
-        # head: loss = -sum(target * log_softmax(scores, axis=0)) / m
-        dhead_loss_negative = dhead_loss / m                     # quotient
-        dhead_loss_sum = -dhead_loss_negative                    # negative
-        dhead_loss_log_softmax_2 = dhead_loss_sum * head_target  # hadamard
-        dhead_loss_sum_2 = np.sum(dhead_loss_log_softmax_2, axis=0, keepdims=True)
-        dhead_loss_multiply = np.exp(head_loss_log_softmax_2) * dhead_loss_sum_2
-        dhead_scores_head_loss = dhead_loss_log_softmax_2 - dhead_loss_multiply  # log_softmax
+    # head: scores = W @ h + b
+    np.add(dhead_scores, dhead_loss_exp, out=dhead_loss_exp)  # split: the sum over its uses
+    db_T = np.expand_dims(np.sum(dhead_loss_exp, axis=(0, 1)), 0)  # addition, summed where it was broadcast
+    dhead_b = db_T.T                                          # transpose
+    dmatmul = np.reshape(dhead_loss_exp, (T * m, n_c))        # reshape
+    dreader_a_steps = workspace.array("backward.dreader_a_steps", (T, m, n_a), dtype)
+    np.matmul(dmatmul, head_W, out=np.reshape(dreader_a_steps, (T * m, n_a)))  # matrix product
+    dhead_W = workspace.result("backward.dhead_W", (n_c, n_a), dtype)
+    np.matmul(dmatmul.T, reader_a_steps_rows, out=dhead_W)    # transpose
+    dreader_c_final = dc.T                                    # transpose
+    dreader_a_final = da.T                                    # transpose
 
-        # head: scores = W @ h + b
-        dhead_scores = dhead_scores_output + dhead_scores_head_loss  # split: the sum over its uses
-
-        # of this step: what is kept, and what the next one starts from
-        dhead_scores_steps[t] = dhead_scores
-
-    dreader_a_steps = head_W.T @ dhead_scores_steps  # matrix product
-    add_steps_T = np.reshape(np.swapaxes(dhead_scores_steps, -1, -2), (T * m, n_c)).T
-    dhead_W = add_steps_T @ np.reshape(np.swapaxes(reader_a_steps, -1, -2), (T * m, n_a))  # matrix product
-    # addition, summed where it was broadcast
-    dhead_b = np.expand_dims(np.sum(dhead_scores_steps, axis=(0, 2)), 1)
-    dreader_a_state = da
-    dreader_c_state = dc
-    dreader_gate_add_steps = np.empty((T, 3 * n_a, m), dtype)
-    dreader_c_hat_add_steps = np.empty((T, n_a, m), dtype)
+    # room for every step and for one; the workspace's is written again by the next call
+    dreader_a_state = np.array(dreader_a_final, dtype)
+    dreader_c_state = np.array(dreader_c_final, dtype)
+    dsum_steps = workspace.array("backward.dsum_steps", (T, m, 4 * n_a), dtype)
+    work, work_2, work_3, work_4, work_5 = workspace.array("backward.work", (5, m, n_a), dtype)
     for t in reversed(range(T)):
         dreader_a_output = dreader_a_steps[t]
         reader_c_prev = reader_c_prev_steps[t]
-        reader_gate = reader_gate_steps[t]
+        reader_gate_1 = reader_gate_1_steps[t]
+        reader_gate_2 = reader_gate_2_steps[t]
+        reader_gate_3 = reader_gate_3_steps[t]
         reader_c_hat = reader_c_hat_steps[t]
-        tanh_reader_c = tanh_reader_c_steps[t]
+        reader_c = reader_c_steps[t]
 
         # reader: a = gate[2*n_a:] * tanh(c)
-        dreader_a = dreader_a_state + dreader_a_output      # split: the sum over its uses
-        dreader_gate_3 = dreader_a * tanh_reader_c          # hadamard
-        dtanh_reader_c = dreader_a * reader_gate[2 * n_a:]  # hadamard
-        dreader_c_reader_a = dtanh_reader_c * (1 - tanh_reader_c * tanh_reader_c)  # tanh
+        # split: the sum over its uses
+        dreader_a = np.add(dreader_a_state, dreader_a_output, out=dreader_a_state)
+        np.tanh(reader_c, out=work)
+        dreader_gate_3 = np.multiply(dreader_a, work, out=work_2)  # hadamard
+        dtanh_reader_c = np.multiply(dreader_a, reader_gate_3, out=dreader_a_state)  # hadamard
+        np.multiply(work, work, out=work)
+        np.subtract(1, work, out=work)
+        dreader_c_reader_a = np.multiply(dtanh_reader_c, work, out=dreader_a_state)  # tanh
 
         # reader: c = gate[:n_a] * c_hat + gate[n_a:2*n_a] * c_prev
-        dreader_c = dreader_c_state + dreader_c_reader_a       # split: the sum over its uses
-        dreader_gate_2 = dreader_c * reader_c_prev             # hadamard
-        dreader_c_prev = dreader_c * reader_gate[n_a:2 * n_a]  # hadamard
-        dreader_gate_1 = dreader_c * reader_c_hat              # hadamard
-        dreader_c_hat = dreader_c * reader_gate[:n_a]          # hadamard
+        # split: the sum over its uses
+        dreader_c = np.add(dreader_c_state, dreader_c_reader_a, out=dreader_c_state)
+        dreader_gate_2 = np.multiply(dreader_c, reader_c_prev, out=work)  # hadamard
+        dreader_gate_1 = np.multiply(dreader_c, reader_c_hat, out=work_3)  # hadamard
+        dreader_c_hat = np.multiply(dreader_c, reader_gate_1, out=work_4)  # hadamard
+        np.multiply(dreader_c, reader_gate_2, out=dreader_c_state)  # dreader_c_prev: hadamard
 
         # reader: c_hat = tanh(W_c @ xc + b_c)
-        dreader_c_hat_add = dreader_c_hat * (1 - reader_c_hat * reader_c_hat)  # tanh
-        dreader_xc_reader_c_hat = reader_W_c.T @ dreader_c_hat_add  # matrix product
+        np.multiply(reader_c_hat, reader_c_hat, out=work_5)
+        np.subtract(1, work_5, out=work_5)
+        dsum = dsum_steps[t]
+        np.multiply(dreader_c_hat, work_5, out=dsum[:, 3 * n_a:])  # dreader_c_hat_slice: tanh
 
         # reader: gate = sigmoid(W_g @ xc + b_g)
-        # split: side by side
-        dreader_gate = np.concatenate([dreader_gate_1, dreader_gate_2, dreader_gate_3], axis=0)
-        dreader_gate_add = dreader_gate * (reader_gate * (1 - reader_gate))  # sigmoid
-        dreader_xc_reader_gate = reader_W_g.T @ dreader_gate_add  # matrix product
+        np.subtract(1, reader_gate_3, out=work_4)
+        np.multiply(reader_gate_3, work_4, out=work_4)
+        np.multiply(dreader_gate_3, work_4, out=dsum[:, 2 * n_a:3 * n_a])  # dslice_3: sigmoid
+        np.subtract(1, reader_gate_2, out=work_2)
+        np.multiply(reader_gate_2, work_2, out=work_2)
+        np.multiply(dreader_gate_2, work_2, out=dsum[:, n_a:2 * n_a])  # dslice_2: sigmoid
+        np.subtract(1, reader_gate_1, out=work)
+        np.multiply(reader_gate_1, work, out=work)
+        np.multiply(dreader_gate_1, work, out=dsum[:, :n_a])  # dslice: sigmoid
+        np.matmul(dsum, W_packed, out=dreader_a_state)        # dreader_a_prev: matrix product
 
-        # reader: xc = concat(a_prev, x)
-        dreader_xc = dreader_xc_reader_c_hat + dreader_xc_reader_gate  # split: the sum over its uses
-        dreader_a_prev = dreader_xc[:n_a]  # concat
-
-        # of this step: what is kept, and what the next one starts from
-        dreader_gate_add_steps[t] = dreader_gate_add
-        dreader_c_hat_add_steps[t] = dreader_c_hat_add
-        dreader_a_state, dreader_c_state = dreader_a_prev, dreader_c_prev
-
-    multiply_steps_T = np.reshape(np.swapaxes(dreader_gate_add_steps, -1, -2), (T * m, 3 * n_a)).T
-    # matrix product
-    dreader_W_g = multiply_steps_T @ np.reshape(np.swapaxes(reader_xc_steps, -1, -2), (T * m, n_a + n_c))
+    # for every step at once: no later step reads it
+    dmatmul_2 = np.reshape(dsum_steps, (T * m, 4 * n_a))
+    dW_packed = dmatmul_2.T @ np.reshape(reader_a_prev_steps, (T * m, n_a))  # transpose
+    dreader_W_g_2 = dW_packed[:3 * n_a]     # concat
+    dreader_W_c_2 = dW_packed[3 * n_a:]     # concat
     # addition, summed where it was broadcast
-    dreader_b_g = np.expand_dims(np.sum(dreader_gate_add_steps, axis=(0, 2)), 1)
-    multiply_2_steps_T = np.reshape(np.swapaxes(dreader_c_hat_add_steps, -1, -2), (T * m, n_a)).T
-    reader_xc_steps_rows = np.reshape(np.swapaxes(reader_xc_steps, -1, -2), (T * m, n_a + n_c))
-    dreader_W_c = multiply_2_steps_T @ reader_xc_steps_rows  # matrix product
-    # addition, summed where it was broadcast
-    dreader_b_c = np.expand_dims(np.sum(dreader_c_hat_add_steps, axis=(0, 2)), 1)
+    db_packed_T = np.expand_dims(np.sum(dsum_steps, axis=(0, 1)), 0)
+    db_packed = db_packed_T.T               # transpose
+    dreader_b_g = db_packed[:3 * n_a]       # concat
+    dreader_b_c = db_packed[3 * n_a:]       # concat
+    dW_packed_2 = dmatmul_2.T @ where_rows  # transpose
+    dreader_W_g_1 = dW_packed_2[:3 * n_a]   # concat
+    dreader_W_c_1 = dW_packed_2[3 * n_a:]   # concat
+    dc_prev = dreader_c_state.T             # transpose
+    da_prev = dreader_a_state.T             # transpose
+    dreader_W_c = workspace.result("backward.dreader_W_c", (n_a, n_a + n_c), dtype)
+    np.concatenate([dreader_W_c_2, dreader_W_c_1], axis=1, out=dreader_W_c)  # split: side by side
+    dreader_W_g = workspace.result("backward.dreader_W_g", (3 * n_a, n_a + n_c), dtype)
+    np.concatenate([dreader_W_g_2, dreader_W_g_1], axis=1, out=dreader_W_g)  # split: side by side
 
     return Gradients(
         Parameters(
@@ -366,7 +407,7 @@ def backward(
             head=HeadParameters(W=dhead_W, b=dhead_b),
         ),
         Inputs(characters=None, target=None),
-        State(a=dreader_a_state, c=dreader_c_state),
+        State(a=da_prev, c=dc_prev),
     )
 
 
@@ -392,7 +433,9 @@ def forward_sequence(
     a_prev = np.array(state.a, dtype)
     c_prev = np.array(state.c, dtype)
     loss_steps = workspace.result("forward.loss_steps", (T_2,), dtype)
-    scores_steps, result_where_steps = workspace.result("forward.scores_steps", (2, T_2, T, n_c, m), dtype)
+    scores_steps, where_steps, log_softmax_2_steps = (
+        workspace.result("forward.scores_steps", (3, T_2, T, n_c, m), dtype)
+    )
     reader_a_steps_2, reader_c_prev_steps_2, reader_c_hat_steps_2 = (
         workspace.result("forward.reader_a_steps_2", (3, T_2, T, n_a, m), dtype)
     )
@@ -400,13 +443,14 @@ def forward_sequence(
     reader_gate_steps_2 = workspace.result("forward.reader_gate_steps_2", (T_2, T, 3 * n_a, m), dtype)
     reader_xc_steps_2 = workspace.result("forward.reader_xc_steps_2", (T_2, T, n_a + n_c, m), dtype)
     work = workspace.array("forward.work", (T, n_c, m), dtype)
+    work_2 = workspace.array("forward.work_2", (T,), dtype)
     for t in range(T_2):
         characters = inputs.characters[t]
         target = inputs.target[t]
 
-        # 1. steps = scan(reader, x=one_hot(characters, n_c, axis=1), a=a_prev, c=c_prev)
-        steps_equal = np.expand_dims(characters, 1) == np.expand_dims(np.arange(n_c), 1)
-        steps_where = np.where(steps_equal, 1, 0).astype(dtype)
+        # for every step at once: no later step reads it
+        equal = np.expand_dims(characters, 1) == np.expand_dims(np.arange(n_c), 1)
+        where_2 = np.where(equal, 1, 0).astype(dtype)
         reader_a_prev = a_prev
         reader_c_prev = c_prev
         reader_a_steps = np.empty((T, n_a, m), dtype)
@@ -416,7 +460,7 @@ def forward_sequence(
         reader_c_steps = np.empty((T, n_a, m), dtype)
         reader_xc_steps = np.empty((T, n_a + n_c, m), dtype)
         for t_2 in range(T):
-            reader_x = steps_where[t_2]
+            reader_x = where_2[t_2]
 
             # reader: xc = concat(a_prev, x)
             reader_xc = np.concatenate([reader_a_prev, reader_x], axis=0)
@@ -442,34 +486,23 @@ def forward_sequence(
             reader_xc_steps[t_2] = reader_xc
             reader_a_prev, reader_c_prev = reader_a, reader_c
 
-        # 4. result = scan(head, h=steps.a, target=one_hot(target, n_c, axis=1))
-        result_equal = np.expand_dims(target, 1) == np.expand_dims(np.arange(n_c), 1)
-        result_where = np.where(result_equal, 1, 0).astype(dtype)
-        head_loss_steps = np.empty((T,), dtype)
-        for t_2 in range(T):
-            head_h = reader_a_steps[t_2]
-            head_target = result_where[t_2]
-
-            # head: scores = W @ h + b
-            head_scores = head_W @ head_h + head_b
-
-            # head: loss = -sum(target * log_softmax(scores, axis=0)) / m
-            head_loss = -np.sum(head_target * log_softmax(head_scores, axis=0)) / m
-
-            # of this step: what is kept, and what the next one starts from
-            head_loss_steps[t_2] = head_loss
-
-        # for every step at once: no later step reads it
+        equal_2 = np.expand_dims(target, 1) == np.expand_dims(np.arange(n_c), 1)
+        where = np.where(equal_2, 1, 0).astype(dtype)
         np.matmul(head_W, reader_a_steps, out=work)
-        np.add(work, head_b, out=scores_steps[t])  # scores
+        scores = np.add(work, head_b, out=scores_steps[t])
+        log_softmax_2 = log_softmax(scores, axis=1)
+        np.multiply(where, log_softmax_2, out=work)
+        np.negative(np.sum(work, axis=(1, 2)), out=work_2)
+        np.divide(work_2, m, out=work_2)
 
         # 5. loss = mean(result.loss)
-        loss = np.mean(head_loss_steps)
+        loss = np.mean(work_2)
 
         # of this step: what is kept, and what the next one starts from
         loss_steps[t] = loss
         reader_a_steps_2[t] = reader_a_steps
-        result_where_steps[t] = result_where
+        where_steps[t] = where
+        log_softmax_2_steps[t] = log_softmax_2
         reader_c_prev_steps_2[t] = reader_c_prev_steps
         reader_gate_steps_2[t] = reader_gate_steps
         reader_c_hat_steps_2[t] = reader_c_hat_steps
@@ -482,8 +515,8 @@ def forward_sequence(
         Outputs(loss=loss_steps, scores=scores_steps),
         State(a=a_prev, c=c_prev),
         SequenceResiduals(
-            scores_steps=scores_steps, reader_a_steps_2=reader_a_steps_2,
-            result_where_steps=result_where_steps, reader_c_prev_steps_2=reader_c_prev_steps_2,
+            reader_a_steps_2=reader_a_steps_2, where_steps=where_steps,
+            log_softmax_2_steps=log_softmax_2_steps, reader_c_prev_steps_2=reader_c_prev_steps_2,
             reader_gate_steps_2=reader_gate_steps_2, reader_c_hat_steps_2=reader_c_hat_steps_2,
             reader_c_steps_2=reader_c_steps_2, reader_xc_steps_2=reader_xc_steps_2,
         ),
@@ -506,13 +539,13 @@ def backward_sequence(
     d_final = State(None, None) if d_final is None else d_final
     dtype = _BACKWARD_SEQUENCE.check(parameters, residuals, d_outputs, d_final)
     (
-        scores_steps, reader_a_steps_2, result_where_steps, reader_c_prev_steps_2, reader_gate_steps_2,
+        reader_a_steps_2, where_steps, log_softmax_2_steps, reader_c_prev_steps_2, reader_gate_steps_2,
         reader_c_hat_steps_2, reader_c_steps_2, reader_xc_steps_2,
     ) = residuals
     reader_W_g, reader_W_c = parameters.reader.W_g, parameters.reader.W_c
     head_W = parameters.head.W
-    T_2, T, n_c, m = scores_steps.shape  # steps, steps, characters known, batch
-    n_a = reader_a_steps_2.shape[2]      # hidden units
+    T_2, T, n_a, m = reader_a_steps_2.shape  # steps, steps, hidden units, batch
+    n_c = where_steps.shape[2]               # characters known
     workspace = Workspace() if workspace is None else workspace
 
     # the cotangents handed in; None counts as zero
@@ -530,51 +563,35 @@ def backward_sequence(
     multiply_steps_T_steps = workspace.array("backward.multiply_steps_T_steps", (T_2, 3 * n_a, T * m), dtype)
     residual_rows_steps = workspace.array("backward.residual_rows_steps", (T_2, T * m, n_a + n_c), dtype)
     multiply_2_steps_T_steps = workspace.array("backward.multiply_2_steps_T_steps", (T_2, n_a, T * m), dtype)
-    add_steps_T_steps = workspace.array("backward.add_steps_T_steps", (T_2, n_c, T * m), dtype)
+    add_T_steps = workspace.array("backward.add_T_steps", (T_2, n_c, T * m), dtype)
     residual_rows_2_steps = workspace.array("backward.residual_rows_2_steps", (T_2, T * m, n_a), dtype)
-    work = workspace.array("backward.work", (T, n_a, m), dtype)
+    work = workspace.array("backward.work", (T,), dtype)
+    work_2, work_3 = workspace.array("backward.work_2", (2, T, n_c, m), dtype)
+    work_4 = workspace.array("backward.work_4", (T, n_a, m), dtype)
     for t in reversed(range(T_2)):
         dloss = dloss_steps[t]
         dscores = dscores_steps[t]
         reader_a_steps = reader_a_steps_2[t]
-        result_where = result_where_steps[t]
-        scores = scores_steps[t]
+        where = where_steps[t]
+        log_softmax_2 = log_softmax_2_steps[t]
         reader_c_prev_steps = reader_c_prev_steps_2[t]
         reader_gate_steps = reader_gate_steps_2[t]
         reader_c_hat_steps = reader_c_hat_steps_2[t]
         reader_c_steps = reader_c_steps_2[t]
         reader_xc_steps = reader_xc_steps_2[t]
 
-        # 5. loss = mean(result.loss)
-        dhead_loss_steps = np.broadcast_to(np.expand_dims(dloss / T, 0), (T,))  # mean
-
         # for every step at once: no later step reads it
-        dhead_loss_log_softmax = log_softmax(scores, axis=1)
-        dhead_scores_steps = np.empty((T, n_c, m), dtype)
-        for t_2 in reversed(range(T)):
-            dhead_loss = dhead_loss_steps[t_2]
-            dhead_scores_output = dscores[t_2]
-            head_target = result_where[t_2]
-            head_loss_log_softmax = dhead_loss_log_softmax[t_2]
-
-            # head: loss = -sum(target * log_softmax(scores, axis=0)) / m
-            dhead_loss_negative = dhead_loss / m                     # quotient
-            dhead_loss_sum = -dhead_loss_negative                    # negative
-            dhead_loss_log_softmax_2 = dhead_loss_sum * head_target  # hadamard
-            dhead_loss_multiply = (
-                np.exp(head_loss_log_softmax) * np.sum(dhead_loss_log_softmax_2, axis=0, keepdims=True)
-            )
-            dhead_scores_head_loss = dhead_loss_log_softmax_2 - dhead_loss_multiply  # log_softmax
-
-            # head: scores = W @ h + b
-            dhead_scores = dhead_scores_output + dhead_scores_head_loss  # split: the sum over its uses
-
-            # of this step: what is kept, and what the next one starts from
-            dhead_scores_steps[t_2] = dhead_scores
-
-        dreader_a_steps = np.matmul(head_W.T, dhead_scores_steps, out=work)  # matrix product
+        dhead_loss_divide = np.broadcast_to(np.expand_dims(dloss / T, 0), (T,))
+        dnegative_steps = np.divide(dhead_loss_divide, m, out=work)  # quotient
+        dsum_steps = np.negative(dnegative_steps, out=work)  # negative
+        dlog_softmax_3_steps = np.multiply(np.expand_dims(dsum_steps, (1, 2)), where, out=work_2)  # hadamard
+        np.exp(log_softmax_2, out=work_3)
+        np.multiply(work_3, np.sum(dlog_softmax_3_steps, axis=1, keepdims=True), out=work_3)
+        dadd_2_head_loss_steps = np.subtract(dlog_softmax_3_steps, work_3, out=work_2)  # log_softmax
+        dadd_2_steps = np.add(dscores, dadd_2_head_loss_steps, out=work_2)  # split: the sum over its uses
+        dreader_a_steps = np.matmul(head_W.T, dadd_2_steps, out=work_4)  # matrix product
         # addition, summed where it was broadcast
-        dhead_b += np.expand_dims(np.sum(dhead_scores_steps, axis=(0, 2)), 1)
+        dhead_b += np.expand_dims(np.sum(dadd_2_steps, axis=(0, 2)), 1)
         dreader_a_state = da_2
         dreader_c_state = dc_2
         dreader_gate_add_steps = np.empty((T, 3 * n_a, m), dtype)
@@ -623,7 +640,7 @@ def backward_sequence(
         dreader_b_g += np.expand_dims(np.sum(dreader_gate_add_steps, axis=(0, 2)), 1)
         # addition, summed where it was broadcast
         dreader_b_c += np.expand_dims(np.sum(dreader_c_hat_add_steps, axis=(0, 2)), 1)
-        add_steps_T = np.reshape(np.swapaxes(dhead_scores_steps, -1, -2), (T * m, n_c)).T
+        add_T = np.reshape(np.swapaxes(dadd_2_steps, -1, -2), (T * m, n_c)).T
         residual_rows_2 = np.reshape(np.swapaxes(reader_a_steps, -1, -2), (T * m, n_a))
         multiply_steps_2_T = np.reshape(np.swapaxes(dreader_gate_add_steps, -1, -2), (T * m, 3 * n_a)).T
         residual_rows = np.reshape(np.swapaxes(reader_xc_steps, -1, -2), (T * m, n_a + n_c))
@@ -633,7 +650,7 @@ def backward_sequence(
         multiply_steps_T_steps[t] = multiply_steps_2_T
         residual_rows_steps[t] = residual_rows
         multiply_2_steps_T_steps[t] = multiply_2_steps_2_T
-        add_steps_T_steps[t] = add_steps_T
+        add_T_steps[t] = add_T
         residual_rows_2_steps[t] = residual_rows_2
         da_2[...] = dreader_a_state
         dc_2[...] = dreader_c_state
@@ -649,10 +666,10 @@ def backward_sequence(
     # matrix product
     np.matmul(multiply_2_steps_T_steps_T, np.reshape(residual_rows_steps, (T * T_2 * m, n_a + n_c)),
         out=dreader_W_c)
-    add_steps_T_steps_T = np.reshape(np.swapaxes(add_steps_T_steps, -1, -2), (T * T_2 * m, n_c)).T
+    add_T_steps_T = np.reshape(np.swapaxes(add_T_steps, -1, -2), (T * T_2 * m, n_c)).T
     dhead_W = workspace.result("backward.dhead_W", (n_c, n_a), dtype)
     # matrix product
-    np.matmul(add_steps_T_steps_T, np.reshape(residual_rows_2_steps, (T * T_2 * m, n_a)),
+    np.matmul(add_T_steps_T, np.reshape(residual_rows_2_steps, (T * T_2 * m, n_a)),
         out=dhead_W)
 
     return Gradients(
@@ -919,6 +936,14 @@ def sigmoid(x: np.ndarray) -> np.ndarray:
     """The logistic function 1 / (1 + exp(-x)), without overflow at either end."""
     z = np.exp(np.minimum(x, -x))
     return np.where(x >= 0, 1, z) / (1 + z)
+
+
+def sigmoid_into(x: np.ndarray, out: np.ndarray) -> np.ndarray:
+    """The logistic function of x, written into out."""
+    with np.errstate(over="ignore"):  # exp(-x) may be infinite: the quotient is 0 then, as it should be
+        np.exp(np.negative(x, out=out), out=out)
+    np.add(out, 1, out=out)
+    return np.divide(1, out, out=out)
 
 
 def log_softmax(x: np.ndarray, axis: int) -> np.ndarray:

@@ -24,6 +24,7 @@ Sizes:
     m: batch
 """
 
+import sys
 from typing import Annotated, Any, NamedTuple
 
 import numpy as np
@@ -133,35 +134,72 @@ class Residuals(NamedTuple):
 
     source: Annotated[np.ndarray, "int[S, m]"]
     before: Annotated[np.ndarray, "int[T, m]"]
-    read_take_T: Annotated[np.ndarray, "[S, n_e, m]"]
     goes_on_steps: Annotated[np.ndarray, "bool[S, m]"]
+    read_take_rows: Annotated[np.ndarray, "[S*m, n_e]"]
+    W_packed: Annotated[np.ndarray, "[3*n_h, n_e]"]
+    U_packed: Annotated[np.ndarray, "[3*n_h, n_h]"]
+    W_packed_2: Annotated[np.ndarray, "[3*n_h, n_e]"]
+    U_packed_2: Annotated[np.ndarray, "[3*n_h, n_h]"]
     encoder_y: Annotated[np.ndarray, "[S, 2*n_h, m]"]
     encoder_last: Annotated[np.ndarray, "[2*n_h, m]"]
     h_0: Annotated[np.ndarray, "[n_h, m]"]
-    weights: Annotated[np.ndarray, "[T, S, m]"]
+    x: Annotated[np.ndarray, "[T, n_e, m]"]
+    W_packed_3: Annotated[np.ndarray, "[3*n_h, n_e]"]
+    W_s_packed: Annotated[np.ndarray, "[3*n_h + n_k, n_h]"]
+    decoder_is_word_T_2: Annotated[np.ndarray, "bool[m, S]"]
+    W_packed_4: Annotated[np.ndarray, "[3*n_h, 2*n_h]"]
+    decoder_weights_steps: Annotated[np.ndarray, "[T, m, S]"]
     logits_concat_T: Annotated[np.ndarray, "[T, m, n_e + 3*n_h]"]
     log_p_where: Annotated[np.ndarray, "[T, m, n_y]"]
     log_p_log_softmax: Annotated[np.ndarray, "[T, m, n_y]"]
     counts_less: Annotated[np.ndarray, "bool[T, m]"]
     loss_maximum: Annotated[np.ndarray, "[]"]
-    decoder_h_prev_steps: Annotated[np.ndarray, "[T, n_h, m]"]
+    decoder_h_prev_steps: Annotated[np.ndarray, "[T, m, n_h]"]
     decoder_scores_tanh_steps: Annotated[np.ndarray, "[T, S, n_k, m]"]
-    decoder_is_word_steps: Annotated[np.ndarray, "bool[T, S, m]"]
-    decoder_unit_r_steps: Annotated[np.ndarray, "[T, n_h, m]"]
-    decoder_unit_z_steps: Annotated[np.ndarray, "[T, n_h, m]"]
-    decoder_unit_n_add_steps: Annotated[np.ndarray, "[T, n_h, m]"]
-    decoder_unit_n_steps: Annotated[np.ndarray, "[T, n_h, m]"]
-    encoder_backwards_h_prev_steps: Annotated[np.ndarray, "[S, n_h, m]"]
-    encoder_backwards_r_steps: Annotated[np.ndarray, "[S, n_h, m]"]
-    encoder_backwards_z_steps: Annotated[np.ndarray, "[S, n_h, m]"]
-    encoder_backwards_n_add_steps: Annotated[np.ndarray, "[S, n_h, m]"]
-    encoder_backwards_n_steps: Annotated[np.ndarray, "[S, n_h, m]"]
-    encoder_forwards_h_prev_steps: Annotated[np.ndarray, "[S, n_h, m]"]
-    encoder_forwards_r_steps: Annotated[np.ndarray, "[S, n_h, m]"]
-    encoder_forwards_z_steps: Annotated[np.ndarray, "[S, n_h, m]"]
-    encoder_forwards_n_add_steps: Annotated[np.ndarray, "[S, n_h, m]"]
-    encoder_forwards_n_steps: Annotated[np.ndarray, "[S, n_h, m]"]
-    decoder_after_concat_steps: Annotated[np.ndarray, "[T, n_e + 2*n_h, m]"]
+    decoder_unit_r_steps: Annotated[np.ndarray, "[T, m, n_h]"]
+    decoder_unit_z_steps: Annotated[np.ndarray, "[T, m, n_h]"]
+    decoder_unit_n_add_steps: Annotated[np.ndarray, "[T, m, n_h]"]
+    decoder_unit_n_steps: Annotated[np.ndarray, "[T, m, n_h]"]
+    encoder_backwards_h_prev_steps: Annotated[np.ndarray, "[S, m, n_h]"]
+    encoder_backwards_r_steps: Annotated[np.ndarray, "[S, m, n_h]"]
+    encoder_backwards_z_steps: Annotated[np.ndarray, "[S, m, n_h]"]
+    encoder_backwards_n_add_steps: Annotated[np.ndarray, "[S, m, n_h]"]
+    encoder_backwards_n_steps: Annotated[np.ndarray, "[S, m, n_h]"]
+    encoder_forwards_h_prev_steps: Annotated[np.ndarray, "[S, m, n_h]"]
+    encoder_forwards_r_steps: Annotated[np.ndarray, "[S, m, n_h]"]
+    encoder_forwards_z_steps: Annotated[np.ndarray, "[S, m, n_h]"]
+    encoder_forwards_n_add_steps: Annotated[np.ndarray, "[S, m, n_h]"]
+    encoder_forwards_n_steps: Annotated[np.ndarray, "[S, m, n_h]"]
+    sum_steps: Annotated[np.ndarray, "[T, 2*n_h, m]"]
+
+
+class Workspace:
+    """Room that calls share: hand one to every call, and calls of the same sizes allocate next to nothing.
+
+    It serves one call at a time.  What a call returns is written over only when nobody holds it any more.
+    """
+
+    def __init__(self) -> None:
+        self._arrays: dict[str, np.ndarray] = {}
+        self._results: dict[str, list[np.ndarray]] = {}
+
+    def array(self, name: str, shape: tuple[int, ...], dtype: Any) -> np.ndarray:
+        """The array of a name, with whatever the last call left in it."""
+        array = self._arrays.get(name)
+        if array is None or array.shape != shape or array.dtype != dtype:
+            array = self._arrays[name] = np.empty(shape, dtype)
+        return array
+
+    def result(self, name: str, shape: tuple[int, ...], dtype: Any) -> np.ndarray:
+        """An array to return: one that an earlier call returned if nobody holds it or a view of it, or a new one."""
+        results = self._results.setdefault(name, [])
+        for at in range(len(results)):
+            unheld = sys.getrefcount(results[at]) == 2  # by the list, and by this very call
+            if unheld and results[at].shape == shape and results[at].dtype == dtype:
+                return results[at]
+        results.append(np.empty(shape, dtype))
+        del results[:-2]  # one that the caller still holds, and this one
+        return results[-1]
 
 
 def init_parameters(
@@ -229,7 +267,11 @@ def init_parameters(
     )
 
 
-def forward(parameters: Parameters, inputs: Inputs) -> tuple[Outputs, Residuals]:
+def forward(
+    parameters: Parameters,
+    inputs: Inputs,
+    workspace: Workspace | None = None,
+) -> tuple[Outputs, Residuals]:
     """One step: the outputs and the residuals.
 
     1. read = encoder(x=swapaxes(E_s[source], -1, -2), lengths=source_lengths)
@@ -273,191 +315,285 @@ def forward(parameters: Parameters, inputs: Inputs) -> tuple[Outputs, Residuals]
     n_y = W_y.shape[0]   # target words predicted
     S, m = source.shape  # words in the longest source sentence, batch
     T = before.shape[0]  # words in the longest target sentence
-
-    # 1. read = encoder(x=swapaxes(E_s[source], -1, -2), lengths=source_lengths)
-    read_take_T = np.transpose(np.take(E_s, source, axis=0), (0, 2, 1))
+    workspace = Workspace() if workspace is None else workspace
 
     # encoder: there = scan(forwards, x=x, lengths=lengths)
     goes_on_steps = np.expand_dims(np.arange(S), 1) < np.expand_dims(source_lengths, 0)
-    encoder_forwards_h_prev = np.zeros((n_h, m), dtype)
-    encoder_forwards_h_to_end_steps = np.empty((S, n_h, m), dtype)
-    encoder_forwards_h_prev_steps = np.empty((S, n_h, m), dtype)
-    encoder_forwards_r_steps = np.empty((S, n_h, m), dtype)
-    encoder_forwards_z_steps = np.empty((S, n_h, m), dtype)
-    encoder_forwards_n_add_steps = np.empty((S, n_h, m), dtype)
-    encoder_forwards_n_steps = np.empty((S, n_h, m), dtype)
+    read_take_T = np.swapaxes(np.transpose(np.take(E_s, source, axis=0), (0, 2, 1)), -1, -2)
+
+    # for every step at once: does not read the state
+    read_take_rows = np.reshape(read_take_T, (S * m, n_e))
+    W_packed = workspace.result("forward.W_packed", (3 * n_h, n_e), dtype)
+    np.concatenate([encoder_forwards_W_r, encoder_forwards_W_z, encoder_forwards_W_n], axis=0,
+        out=W_packed)
+    encoder_forwards_x_W = workspace.array("forward.encoder_forwards_x_W", (S, m, 3 * n_h), dtype)
+    np.matmul(read_take_rows, W_packed.T,
+        out=np.reshape(encoder_forwards_x_W, (S * m, 3 * n_h)))
+    b_packed_3 = np.concatenate([encoder_forwards_b_r, encoder_forwards_b_z, encoder_forwards_b_n], axis=0)
+    b_packed_3_T = b_packed_3.T
+    np.add(encoder_forwards_x_W, b_packed_3_T, out=encoder_forwards_x_W)
+
+    # once for all steps: the same at each
+    U_packed = workspace.result("forward.U_packed", (3 * n_h, n_h), dtype)
+    np.concatenate([encoder_forwards_U_r, encoder_forwards_U_z, encoder_forwards_U_n], axis=0,
+        out=U_packed)
+
+    # room for every step and for one; the workspace's is written again by the next call
+    encoder_forwards_h_states = workspace.result("forward.encoder_forwards_h_states", (S + 1, m, n_h), dtype)
+    encoder_forwards_h_states[0] = np.zeros((n_h, m), dtype).T
+    encoder_forwards_h_to_end_steps = workspace.array("forward.encoder_forwards_h_to_end_steps", (S, m, n_h), dtype)
+    encoder_forwards_r_steps, encoder_forwards_z_steps = (
+        workspace.result("forward.encoder_forwards_r_steps", (2, S, m, n_h), dtype)
+    )
+    encoder_forwards_n_add_steps, encoder_forwards_n_steps = (
+        workspace.result("forward.encoder_forwards_n_add_steps", (2, S, m, n_h), dtype)
+    )
+    work = workspace.array("forward.work", (m, 3 * n_h), dtype)
+    work_2 = workspace.array("forward.work_2", (m, 2 * n_h), dtype)
+    work_3, work_4 = workspace.array("forward.work_3", (2, m, n_h), dtype)
     for t in range(S):
-        encoder_forwards_x = read_take_T[t]
         encoder_forwards_goes_on = goes_on_steps[t]
+        add_2 = encoder_forwards_x_W[t]
+        encoder_forwards_h_prev = encoder_forwards_h_states[t]
+
+        np.matmul(encoder_forwards_h_prev, U_packed.T, out=work)
+        np.add(add_2[:, :2 * n_h], work[:, :2 * n_h], out=work_2)
 
         # encoder.forwards: r = sigmoid(W_r @ x + U_r @ h_prev + b_r)
-        encoder_forwards_r_matmul = encoder_forwards_U_r @ encoder_forwards_h_prev
-        encoder_forwards_r_add_2 = encoder_forwards_W_r @ encoder_forwards_x + encoder_forwards_r_matmul
-        encoder_forwards_r_add = encoder_forwards_r_add_2 + encoder_forwards_b_r
-        encoder_forwards_r = sigmoid(encoder_forwards_r_add)
+        encoder_forwards_r = sigmoid_into(work_2[:, :n_h], encoder_forwards_r_steps[t])
 
         # encoder.forwards: z = sigmoid(W_z @ x + U_z @ h_prev + b_z)
-        encoder_forwards_z_matmul = encoder_forwards_U_z @ encoder_forwards_h_prev
-        encoder_forwards_z_add_2 = encoder_forwards_W_z @ encoder_forwards_x + encoder_forwards_z_matmul
-        encoder_forwards_z_add = encoder_forwards_z_add_2 + encoder_forwards_b_z
-        encoder_forwards_z = sigmoid(encoder_forwards_z_add)
+        encoder_forwards_z = sigmoid_into(work_2[:, n_h:], encoder_forwards_z_steps[t])
 
         # encoder.forwards: n = tanh(W_n @ x + b_n + r * (U_n @ h_prev + b_hn))
-        encoder_forwards_n_add = encoder_forwards_U_n @ encoder_forwards_h_prev + encoder_forwards_b_hn
-        encoder_forwards_n_add_3 = encoder_forwards_W_n @ encoder_forwards_x + encoder_forwards_b_n
-        encoder_forwards_n_add_2 = encoder_forwards_n_add_3 + encoder_forwards_r * encoder_forwards_n_add
-        encoder_forwards_n = np.tanh(encoder_forwards_n_add_2)
+        encoder_forwards_n_add = np.add(work[:, 2 * n_h:], encoder_forwards_b_hn.T,
+            out=encoder_forwards_n_add_steps[t])
+        np.multiply(encoder_forwards_r, encoder_forwards_n_add, out=work_3)
+        np.add(add_2[:, 2 * n_h:], work_3, out=work_3)
+        encoder_forwards_n = np.tanh(work_3, out=encoder_forwards_n_steps[t])
 
         # encoder.forwards: h = (1 - z) * n + z * h_prev
-        encoder_forwards_h_multiply = (1 - encoder_forwards_z) * encoder_forwards_n
-        encoder_forwards_h = encoder_forwards_h_multiply + encoder_forwards_z * encoder_forwards_h_prev
+        np.subtract(1, encoder_forwards_z, out=work_3)
+        np.multiply(work_3, encoder_forwards_n, out=work_3)
+        np.multiply(encoder_forwards_z, encoder_forwards_h_prev, out=work_4)
+        encoder_forwards_h = np.add(work_3, work_4, out=work_3)
 
         # encoder: there = scan(forwards, x=x, lengths=lengths)
-        encoder_forwards_h_to_end = np.where(encoder_forwards_goes_on, encoder_forwards_h, 0)
-        encoder_forwards_h_held = np.where(encoder_forwards_goes_on, encoder_forwards_h, encoder_forwards_h_prev)
+        encoder_forwards_h_to_end = np.where(np.expand_dims(encoder_forwards_goes_on, 1), encoder_forwards_h, 0)
+        encoder_forwards_goes_on_wide = np.expand_dims(encoder_forwards_goes_on, 1)
+        encoder_forwards_h_held = np.where(encoder_forwards_goes_on_wide, encoder_forwards_h, encoder_forwards_h_prev)
 
         # of this step: what is kept, and what the next one starts from
         encoder_forwards_h_to_end_steps[t] = encoder_forwards_h_to_end
-        encoder_forwards_h_prev_steps[t] = encoder_forwards_h_prev
-        encoder_forwards_r_steps[t] = encoder_forwards_r
-        encoder_forwards_z_steps[t] = encoder_forwards_z
-        encoder_forwards_n_add_steps[t] = encoder_forwards_n_add
-        encoder_forwards_n_steps[t] = encoder_forwards_n
-        encoder_forwards_h_prev = encoder_forwards_h_held
+        encoder_forwards_h_states[t + 1] = encoder_forwards_h_held
 
-    encoder_backwards_h_prev = np.zeros((n_h, m), dtype)
-    encoder_backwards_h_to_end_steps = np.empty((S, n_h, m), dtype)
-    encoder_backwards_h_prev_steps = np.empty((S, n_h, m), dtype)
-    encoder_backwards_r_steps = np.empty((S, n_h, m), dtype)
-    encoder_backwards_z_steps = np.empty((S, n_h, m), dtype)
-    encoder_backwards_n_add_steps = np.empty((S, n_h, m), dtype)
-    encoder_backwards_n_steps = np.empty((S, n_h, m), dtype)
+    # for every step at once: does not read the state
+    W_packed_2 = workspace.result("forward.W_packed_2", (3 * n_h, n_e), dtype)
+    np.concatenate([encoder_backwards_W_r, encoder_backwards_W_z, encoder_backwards_W_n], axis=0,
+        out=W_packed_2)
+    encoder_backwards_x_W = workspace.array("forward.encoder_backwards_x_W", (S, m, 3 * n_h), dtype)
+    np.matmul(read_take_rows, W_packed_2.T,
+        out=np.reshape(encoder_backwards_x_W, (S * m, 3 * n_h)))
+    b_packed_2 = np.concatenate([encoder_backwards_b_r, encoder_backwards_b_z, encoder_backwards_b_n], axis=0)
+    b_packed_2_T = b_packed_2.T
+    np.add(encoder_backwards_x_W, b_packed_2_T, out=encoder_backwards_x_W)
+
+    # once for all steps: the same at each
+    U_packed_2 = workspace.result("forward.U_packed_2", (3 * n_h, n_h), dtype)
+    np.concatenate([encoder_backwards_U_r, encoder_backwards_U_z, encoder_backwards_U_n], axis=0,
+        out=U_packed_2)
+
+    # room for every step and for one; the workspace's is written again by the next call
+    encoder_backwards_h_states = workspace.result("forward.encoder_backwards_h_states", (S + 1, m, n_h), dtype)
+    encoder_backwards_h_states[-1] = np.zeros((n_h, m), dtype).T
+    encoder_backwards_h_to_end_steps = workspace.array("forward.encoder_backwards_h_to_end_steps", (S, m, n_h), dtype)
+    encoder_backwards_r_steps, encoder_backwards_z_steps = (
+        workspace.result("forward.encoder_backwards_r_steps", (2, S, m, n_h), dtype)
+    )
+    encoder_backwards_n_add_steps, encoder_backwards_n_steps = (
+        workspace.result("forward.encoder_backwards_n_add_steps", (2, S, m, n_h), dtype)
+    )
+    work_5 = workspace.array("forward.work_5", (m, 3 * n_h), dtype)
+    work_6 = workspace.array("forward.work_6", (m, 2 * n_h), dtype)
+    work_7, work_8 = workspace.array("forward.work_7", (2, m, n_h), dtype)
     for t in reversed(range(S)):
-        encoder_backwards_x = read_take_T[t]
         encoder_backwards_goes_on = goes_on_steps[t]
+        add_2_2 = encoder_backwards_x_W[t]
+        encoder_backwards_h_prev = encoder_backwards_h_states[t + 1]
+
+        np.matmul(encoder_backwards_h_prev, U_packed_2.T, out=work_5)
+        np.add(add_2_2[:, :2 * n_h], work_5[:, :2 * n_h], out=work_6)
 
         # encoder.backwards: r = sigmoid(W_r @ x + U_r @ h_prev + b_r)
-        encoder_backwards_r_matmul = encoder_backwards_U_r @ encoder_backwards_h_prev
-        encoder_backwards_r_add_2 = encoder_backwards_W_r @ encoder_backwards_x + encoder_backwards_r_matmul
-        encoder_backwards_r_add = encoder_backwards_r_add_2 + encoder_backwards_b_r
-        encoder_backwards_r = sigmoid(encoder_backwards_r_add)
+        encoder_backwards_r = sigmoid_into(work_6[:, :n_h], encoder_backwards_r_steps[t])
 
         # encoder.backwards: z = sigmoid(W_z @ x + U_z @ h_prev + b_z)
-        encoder_backwards_z_matmul = encoder_backwards_U_z @ encoder_backwards_h_prev
-        encoder_backwards_z_add_2 = encoder_backwards_W_z @ encoder_backwards_x + encoder_backwards_z_matmul
-        encoder_backwards_z_add = encoder_backwards_z_add_2 + encoder_backwards_b_z
-        encoder_backwards_z = sigmoid(encoder_backwards_z_add)
+        encoder_backwards_z = sigmoid_into(work_6[:, n_h:], encoder_backwards_z_steps[t])
 
         # encoder.backwards: n = tanh(W_n @ x + b_n + r * (U_n @ h_prev + b_hn))
-        encoder_backwards_n_add = encoder_backwards_U_n @ encoder_backwards_h_prev + encoder_backwards_b_hn
-        encoder_backwards_n_add_3 = encoder_backwards_W_n @ encoder_backwards_x + encoder_backwards_b_n
-        encoder_backwards_n_add_2 = encoder_backwards_n_add_3 + encoder_backwards_r * encoder_backwards_n_add
-        encoder_backwards_n = np.tanh(encoder_backwards_n_add_2)
+        encoder_backwards_n_add = np.add(work_5[:, 2 * n_h:], encoder_backwards_b_hn.T,
+            out=encoder_backwards_n_add_steps[t])
+        np.multiply(encoder_backwards_r, encoder_backwards_n_add, out=work_7)
+        np.add(add_2_2[:, 2 * n_h:], work_7, out=work_7)
+        encoder_backwards_n = np.tanh(work_7, out=encoder_backwards_n_steps[t])
 
         # encoder.backwards: h = (1 - z) * n + z * h_prev
-        encoder_backwards_h_multiply = (1 - encoder_backwards_z) * encoder_backwards_n
-        encoder_backwards_h = encoder_backwards_h_multiply + encoder_backwards_z * encoder_backwards_h_prev
+        np.subtract(1, encoder_backwards_z, out=work_7)
+        np.multiply(work_7, encoder_backwards_n, out=work_7)
+        np.multiply(encoder_backwards_z, encoder_backwards_h_prev, out=work_8)
+        encoder_backwards_h = np.add(work_7, work_8, out=work_7)
 
         # encoder: back = scan(backwards, x=x, lengths=lengths, reverse=True)
-        encoder_backwards_h_to_end = np.where(encoder_backwards_goes_on, encoder_backwards_h, 0)
-        encoder_backwards_h_held = np.where(encoder_backwards_goes_on, encoder_backwards_h, encoder_backwards_h_prev)
+        encoder_backwards_h_to_end = np.where(np.expand_dims(encoder_backwards_goes_on, 1), encoder_backwards_h, 0)
+        encoder_backwards_goes_on_wide = np.expand_dims(encoder_backwards_goes_on, 1)
+        encoder_backwards_h_held = (
+            np.where(encoder_backwards_goes_on_wide, encoder_backwards_h, encoder_backwards_h_prev)
+        )
 
         # of this step: what is kept, and what the next one starts from
         encoder_backwards_h_to_end_steps[t] = encoder_backwards_h_to_end
-        encoder_backwards_h_prev_steps[t] = encoder_backwards_h_prev
-        encoder_backwards_r_steps[t] = encoder_backwards_r
-        encoder_backwards_z_steps[t] = encoder_backwards_z
-        encoder_backwards_n_add_steps[t] = encoder_backwards_n_add
-        encoder_backwards_n_steps[t] = encoder_backwards_n
-        encoder_backwards_h_prev = encoder_backwards_h_held
+        encoder_backwards_h_states[t] = encoder_backwards_h_held
+
+    encoder_backwards_h_to_end_steps_T = np.swapaxes(encoder_backwards_h_to_end_steps, -1, -2)
+    encoder_forwards_h_to_end_steps_T = np.swapaxes(encoder_forwards_h_to_end_steps, -1, -2)
 
     # encoder: y = concat(there.h, back.h, axis=1)
-    encoder_y = np.concatenate([encoder_forwards_h_to_end_steps, encoder_backwards_h_to_end_steps], axis=1)
+    encoder_y = workspace.result("forward.encoder_y", (S, 2 * n_h, m), dtype)
+    np.concatenate([encoder_forwards_h_to_end_steps_T, encoder_backwards_h_to_end_steps_T], axis=1,
+        out=encoder_y)
+    encoder_forwards_h_held_final_T = encoder_forwards_h_states[-1].copy().T
+    encoder_backwards_h_held_final_T = encoder_backwards_h_states[0].copy().T
 
     # encoder: last = concat(there.final.h, back.final.h)
-    encoder_last = np.concatenate([encoder_forwards_h_prev, encoder_backwards_h_prev], axis=0)
+    encoder_last = workspace.result("forward.encoder_last", (2 * n_h, m), dtype)
+    np.concatenate([encoder_forwards_h_held_final_T, encoder_backwards_h_held_final_T], axis=0,
+        out=encoder_last)
 
     # 2. h_0 = tanh(W_h @ read.last + b_h)
-    h_0 = np.tanh(W_h @ encoder_last + b_h)
+    h_0 = workspace.result("forward.h_0", (n_h, m), dtype)
+    np.tanh(W_h @ encoder_last + b_h, out=h_0)
 
     # 3. x = swapaxes(E_t[before], -1, -2)
     x = np.transpose(np.take(E_t, before, axis=0), (0, 2, 1))
 
     # 4. keys = U_k @ read.y
-    keys = U_k @ encoder_y
+    keys = workspace.array("forward.keys", (S, n_k, m), dtype)
+    np.matmul(U_k, encoder_y, out=keys)
+
+    # for every step at once: does not read the state
+    decoder_unit_W_r_1 = decoder_unit_W_r[:, :n_e]
+    decoder_unit_W_z_1 = decoder_unit_W_z[:, :n_e]
+    decoder_unit_W_n_1 = decoder_unit_W_n[:, :n_e]
+    W_packed_3 = workspace.result("forward.W_packed_3", (3 * n_h, n_e), dtype)
+    np.concatenate([decoder_unit_W_r_1, decoder_unit_W_z_1, decoder_unit_W_n_1], axis=0,
+        out=W_packed_3)
+    matmul = workspace.array("forward.matmul", (T * m, 3 * n_h), dtype)
+    np.matmul(np.reshape(np.swapaxes(x, -1, -2), (T * m, n_e)), W_packed_3.T, out=matmul)
 
     # once for all steps: the same at each
-    less_2 = np.expand_dims(np.arange(S), 1) < source_lengths
-    decoder_h_prev = h_0
-    decoder_unit_h_steps = np.empty((T, n_h, m), dtype)
-    decoder_context_steps = np.empty((T, 2 * n_h, m), dtype)
-    weights = np.empty((T, S, m), dtype)
-    decoder_h_prev_steps = np.empty((T, n_h, m), dtype)
-    decoder_scores_tanh_steps = np.empty((T, S, n_k, m), dtype)
-    decoder_is_word_steps = np.empty((T, S, m), bool)
-    decoder_unit_r_steps = np.empty((T, n_h, m), dtype)
-    decoder_unit_z_steps = np.empty((T, n_h, m), dtype)
-    decoder_unit_n_add_steps = np.empty((T, n_h, m), dtype)
-    decoder_unit_n_steps = np.empty((T, n_h, m), dtype)
-    decoder_after_concat_steps = np.empty((T, n_e + 2 * n_h, m), dtype)
+    W_s_packed = workspace.result("forward.W_s_packed", (3 * n_h + n_k, n_h), dtype)
+    np.concatenate([decoder_W_s, decoder_unit_U_r, decoder_unit_U_z, decoder_unit_U_n], axis=0,
+        out=W_s_packed)
+    decoder_is_word_T_2 = (np.expand_dims(np.arange(S), 1) < source_lengths).T
+    decoder_unit_W_r_2 = decoder_unit_W_r[:, n_e:]
+    decoder_unit_W_z_2 = decoder_unit_W_z[:, n_e:]
+    decoder_unit_W_n_2 = decoder_unit_W_n[:, n_e:]
+    W_packed_4 = workspace.result("forward.W_packed_4", (3 * n_h, 2 * n_h), dtype)
+    np.concatenate([decoder_unit_W_r_2, decoder_unit_W_z_2, decoder_unit_W_n_2], axis=0,
+        out=W_packed_4)
+    b_packed = np.concatenate([decoder_unit_b_r, decoder_unit_b_z], axis=0)
+
+    # for every step at once: does not read the state
+    matmul_4_steps = np.reshape(matmul, (T, m, 3 * n_h))
+
+    # room for every step and for one; the workspace's is written again by the next call
+    decoder_h_states = workspace.result("forward.decoder_h_states", (T + 1, m, n_h), dtype)
+    decoder_h_states[0] = h_0.T
+    decoder_context_steps = workspace.array("forward.decoder_context_steps", (T, m, 2 * n_h), dtype)
+    decoder_weights_steps = workspace.result("forward.decoder_weights_steps", (T, m, S), dtype)
+    decoder_scores_tanh_steps = workspace.result("forward.decoder_scores_tanh_steps", (T, S, n_k, m), dtype)
+    decoder_unit_r_steps, decoder_unit_z_steps = (
+        workspace.result("forward.decoder_unit_r_steps", (2, T, m, n_h), dtype)
+    )
+    decoder_unit_n_add_steps, decoder_unit_n_steps = (
+        workspace.result("forward.decoder_unit_n_add_steps", (2, T, m, n_h), dtype)
+    )
+    sum_steps = workspace.result("forward.sum_steps", (T, 2 * n_h, m), dtype)
+    work_9 = workspace.array("forward.work_9", (m, 3 * n_h + n_k), dtype)
+    work_10 = workspace.array("forward.work_10", (S, n_k, m), dtype)
+    work_11 = workspace.array("forward.work_11", (S, 2 * n_h, m), dtype)
+    work_12 = workspace.array("forward.work_12", (m, 3 * n_h), dtype)
+    work_13 = workspace.array("forward.work_13", (m, 2 * n_h), dtype)
+    work_14, work_15 = workspace.array("forward.work_14", (2, m, n_h), dtype)
     for t in range(T):
-        decoder_x = x[t]
+        matmul_4_2 = matmul_4_steps[t]
+        decoder_h_prev = decoder_h_states[t]
+
+        np.matmul(decoder_h_prev, W_s_packed.T, out=work_9)
 
         # decoder: scores = sum(v * tanh(W_s @ h_prev + keys), axis=1)
-        decoder_scores_tanh = np.tanh(decoder_W_s @ decoder_h_prev + keys)
-        decoder_scores = np.sum(decoder_v * decoder_scores_tanh, axis=1)
+        np.add(work_9[:, :n_k].T, keys, out=work_10)
+        decoder_scores_tanh = np.tanh(work_10, out=decoder_scores_tanh_steps[t])
+        np.multiply(decoder_v, decoder_scores_tanh, out=work_10)
+        decoder_scores = np.sum(work_10, axis=1).T
 
         # decoder: weights = softmax(where(is_word, scores, -1e9), axis=0)
-        decoder_weights = softmax(np.where(less_2, decoder_scores, -1000000000), axis=0)
+        decoder_weights = softmax(np.where(decoder_is_word_T_2, decoder_scores, -1000000000), axis=1)
 
         # decoder: context = sum(weights[:, None, :] * memory, axis=0)
-        decoder_context = np.sum(np.expand_dims(decoder_weights, 1) * encoder_y, axis=0)
-
-        # decoder: after = unit(x=concat(x, context), h=h_prev)
-        decoder_after_concat = np.concatenate([decoder_x, decoder_context], axis=0)
+        np.multiply(np.expand_dims(decoder_weights.T, 1), encoder_y, out=work_11)
+        sum = np.sum(work_11, axis=0)
+        decoder_context = sum.T
+        np.matmul(decoder_context, W_packed_4.T, out=work_12)
+        np.add(matmul_4_2, work_12, out=work_12)
+        np.add(work_12[:, :2 * n_h], work_9[:, n_k:2 * n_h + n_k], out=work_13)
+        np.add(b_packed.T, work_13, out=work_13)
 
         # decoder.unit: r = sigmoid(W_r @ x + U_r @ h_prev + b_r)
-        decoder_unit_r_add = decoder_unit_W_r @ decoder_after_concat + decoder_unit_U_r @ decoder_h_prev
-        decoder_unit_r_add_2 = decoder_unit_r_add + decoder_unit_b_r
-        decoder_unit_r = sigmoid(decoder_unit_r_add_2)
+        decoder_unit_r = sigmoid_into(work_13[:, :n_h], decoder_unit_r_steps[t])
 
         # decoder.unit: z = sigmoid(W_z @ x + U_z @ h_prev + b_z)
-        decoder_unit_z_add = decoder_unit_W_z @ decoder_after_concat + decoder_unit_U_z @ decoder_h_prev
-        decoder_unit_z_add_2 = decoder_unit_z_add + decoder_unit_b_z
-        decoder_unit_z = sigmoid(decoder_unit_z_add_2)
+        decoder_unit_z = sigmoid_into(work_13[:, n_h:], decoder_unit_z_steps[t])
 
         # decoder.unit: n = tanh(W_n @ x + b_n + r * (U_n @ h_prev + b_hn))
-        decoder_unit_n_add = decoder_unit_U_n @ decoder_h_prev + decoder_unit_b_hn
-        decoder_unit_n_add_2 = decoder_unit_W_n @ decoder_after_concat + decoder_unit_b_n
-        decoder_unit_n_add_3 = decoder_unit_n_add_2 + decoder_unit_r * decoder_unit_n_add
-        decoder_unit_n = np.tanh(decoder_unit_n_add_3)
+        decoder_unit_n_add = np.add(work_9[:, 2 * n_h + n_k:], decoder_unit_b_hn.T,
+            out=decoder_unit_n_add_steps[t])
+        np.multiply(decoder_unit_r, decoder_unit_n_add, out=work_14)
+        np.add(work_12[:, 2 * n_h:], work_14, out=work_14)
+        np.add(decoder_unit_b_n.T, work_14, out=work_14)
+        decoder_unit_n = np.tanh(work_14, out=decoder_unit_n_steps[t])
 
         # decoder.unit: h = (1 - z) * n + z * h_prev
-        decoder_unit_h = (1 - decoder_unit_z) * decoder_unit_n + decoder_unit_z * decoder_h_prev
+        np.subtract(1, decoder_unit_z, out=work_14)
+        np.multiply(work_14, decoder_unit_n, out=work_14)
+        np.multiply(decoder_unit_z, decoder_h_prev, out=work_15)
+        np.add(work_14, work_15, out=decoder_h_states[t + 1])  # decoder_unit_h
 
         # of this step: what is kept, and what the next one starts from
-        decoder_unit_h_steps[t] = decoder_unit_h
         decoder_context_steps[t] = decoder_context
-        weights[t] = decoder_weights
-        decoder_h_prev_steps[t] = decoder_h_prev
-        decoder_scores_tanh_steps[t] = decoder_scores_tanh
-        decoder_is_word_steps[t] = less_2
-        decoder_unit_r_steps[t] = decoder_unit_r
-        decoder_unit_z_steps[t] = decoder_unit_z
-        decoder_unit_n_add_steps[t] = decoder_unit_n_add
-        decoder_unit_n_steps[t] = decoder_unit_n
-        decoder_after_concat_steps[t] = decoder_after_concat
-        decoder_h_prev = decoder_unit_h
+        decoder_weights_steps[t] = decoder_weights
+        sum_steps[t] = sum
+
+    weights = np.swapaxes(decoder_weights_steps, -1, -2)
+    decoder_context_steps_T = np.swapaxes(decoder_context_steps, -1, -2)
+    decoder_unit_h_steps_T = np.swapaxes(decoder_h_states[1:], -1, -2)
 
     # 6. logits = swapaxes(concat(x, steps.h, steps.context, axis=1), -1, -2) @ W_y.T + b_y
-    logits_concat = np.concatenate([x, decoder_unit_h_steps, decoder_context_steps], axis=1)
+    logits_concat = workspace.result("forward.logits_concat", (T, n_e + 3 * n_h, m), dtype)
+    np.concatenate([x, decoder_unit_h_steps_T, decoder_context_steps_T], axis=1,
+        out=logits_concat)
     logits_concat_T = np.transpose(logits_concat, (0, 2, 1))
-    logits = logits_concat_T @ W_y.T + b_y
+    logits_matmul = workspace.array("forward.logits_matmul", (T, m, n_y), dtype)
+    np.matmul(logits_concat_T, W_y.T, out=logits_matmul)
+    logits = workspace.result("forward.logits", (T, m, n_y), dtype)
+    np.add(logits_matmul, b_y, out=logits)
 
     # 7. log_p = sum(one_hot(target, n_y) * log_softmax(logits), axis=-1)
     log_p_where = np.where(np.expand_dims(target, 2) == np.arange(n_y), 1, 0).astype(dtype)
     log_p_log_softmax = log_softmax(logits, axis=2)
-    log_p = np.sum(log_p_where * log_p_log_softmax, axis=2)
+    log_p_multiply = workspace.array("forward.log_p_multiply", (T, m, n_y), dtype)
+    np.multiply(log_p_where, log_p_log_softmax, out=log_p_multiply)
+    log_p = np.sum(log_p_multiply, axis=2)
 
     # 8. counts = where(arange(T)[:, None] < target_lengths, log_p, 0)
     counts_less = np.expand_dims(np.arange(T), 1) < target_lengths
@@ -470,26 +606,26 @@ def forward(parameters: Parameters, inputs: Inputs) -> tuple[Outputs, Residuals]
     return (
         Outputs(loss=loss, logits=logits, weights=weights),
         Residuals(
-            source=source, before=before, read_take_T=read_take_T, goes_on_steps=goes_on_steps,
-            encoder_y=encoder_y, encoder_last=encoder_last, h_0=h_0, weights=weights,
-            logits_concat_T=logits_concat_T, log_p_where=log_p_where,
-            log_p_log_softmax=log_p_log_softmax, counts_less=counts_less, loss_maximum=loss_maximum,
-            decoder_h_prev_steps=decoder_h_prev_steps,
+            source=source, before=before, goes_on_steps=goes_on_steps, read_take_rows=read_take_rows,
+            W_packed=W_packed, U_packed=U_packed, W_packed_2=W_packed_2, U_packed_2=U_packed_2,
+            encoder_y=encoder_y, encoder_last=encoder_last, h_0=h_0, x=x, W_packed_3=W_packed_3,
+            W_s_packed=W_s_packed, decoder_is_word_T_2=decoder_is_word_T_2, W_packed_4=W_packed_4,
+            decoder_weights_steps=decoder_weights_steps, logits_concat_T=logits_concat_T,
+            log_p_where=log_p_where, log_p_log_softmax=log_p_log_softmax, counts_less=counts_less,
+            loss_maximum=loss_maximum, decoder_h_prev_steps=decoder_h_states[:-1],
             decoder_scores_tanh_steps=decoder_scores_tanh_steps,
-            decoder_is_word_steps=decoder_is_word_steps, decoder_unit_r_steps=decoder_unit_r_steps,
-            decoder_unit_z_steps=decoder_unit_z_steps, decoder_unit_n_add_steps=decoder_unit_n_add_steps,
-            decoder_unit_n_steps=decoder_unit_n_steps,
-            encoder_backwards_h_prev_steps=encoder_backwards_h_prev_steps,
+            decoder_unit_r_steps=decoder_unit_r_steps, decoder_unit_z_steps=decoder_unit_z_steps,
+            decoder_unit_n_add_steps=decoder_unit_n_add_steps, decoder_unit_n_steps=decoder_unit_n_steps,
+            encoder_backwards_h_prev_steps=encoder_backwards_h_states[1:],
             encoder_backwards_r_steps=encoder_backwards_r_steps,
             encoder_backwards_z_steps=encoder_backwards_z_steps,
             encoder_backwards_n_add_steps=encoder_backwards_n_add_steps,
             encoder_backwards_n_steps=encoder_backwards_n_steps,
-            encoder_forwards_h_prev_steps=encoder_forwards_h_prev_steps,
+            encoder_forwards_h_prev_steps=encoder_forwards_h_states[:-1],
             encoder_forwards_r_steps=encoder_forwards_r_steps,
             encoder_forwards_z_steps=encoder_forwards_z_steps,
             encoder_forwards_n_add_steps=encoder_forwards_n_add_steps,
-            encoder_forwards_n_steps=encoder_forwards_n_steps,
-            decoder_after_concat_steps=decoder_after_concat_steps,
+            encoder_forwards_n_steps=encoder_forwards_n_steps, sum_steps=sum_steps,
         ),
     )
 
@@ -498,6 +634,7 @@ def backward(
     parameters: Parameters,
     residuals: Residuals,
     d_outputs: Outputs | None = None,
+    workspace: Workspace | None = None,
 ) -> Gradients:
     """The gradients of one step, from the cotangents of its results.
 
@@ -506,43 +643,26 @@ def backward(
     d_outputs = Outputs(None, None, None) if d_outputs is None else d_outputs
     dtype = _BACKWARD.check(parameters, residuals, d_outputs)
     (
-        source, before, read_take_T, goes_on_steps, encoder_y, encoder_last, h_0, weights, logits_concat_T,
-        log_p_where, log_p_log_softmax, counts_less, loss_maximum, decoder_h_prev_steps,
-        decoder_scores_tanh_steps, decoder_is_word_steps, decoder_unit_r_steps, decoder_unit_z_steps,
-        decoder_unit_n_add_steps, decoder_unit_n_steps, encoder_backwards_h_prev_steps,
-        encoder_backwards_r_steps, encoder_backwards_z_steps, encoder_backwards_n_add_steps,
-        encoder_backwards_n_steps, encoder_forwards_h_prev_steps, encoder_forwards_r_steps,
-        encoder_forwards_z_steps, encoder_forwards_n_add_steps, encoder_forwards_n_steps,
-        decoder_after_concat_steps,
+        source, before, goes_on_steps, read_take_rows, W_packed, U_packed, W_packed_2, U_packed_2, encoder_y,
+        encoder_last, h_0, x, W_packed_3, W_s_packed, decoder_is_word_T_2, W_packed_4, decoder_weights_steps,
+        logits_concat_T, log_p_where, log_p_log_softmax, counts_less, loss_maximum, decoder_h_prev_steps,
+        decoder_scores_tanh_steps, decoder_unit_r_steps, decoder_unit_z_steps, decoder_unit_n_add_steps,
+        decoder_unit_n_steps, encoder_backwards_h_prev_steps, encoder_backwards_r_steps,
+        encoder_backwards_z_steps, encoder_backwards_n_add_steps, encoder_backwards_n_steps,
+        encoder_forwards_h_prev_steps, encoder_forwards_r_steps, encoder_forwards_z_steps,
+        encoder_forwards_n_add_steps, encoder_forwards_n_steps, sum_steps,
     ) = residuals
     W_h, U_k, W_y = parameters.W_h, parameters.U_k, parameters.W_y
-    encoder_forwards_W_r = parameters.encoder.forwards.W_r
-    encoder_forwards_U_r = parameters.encoder.forwards.U_r
-    encoder_forwards_W_z = parameters.encoder.forwards.W_z
-    encoder_forwards_U_z = parameters.encoder.forwards.U_z
-    encoder_forwards_W_n = parameters.encoder.forwards.W_n
-    encoder_forwards_U_n = parameters.encoder.forwards.U_n
-    encoder_backwards_W_r = parameters.encoder.backwards.W_r
-    encoder_backwards_U_r = parameters.encoder.backwards.U_r
-    encoder_backwards_W_z = parameters.encoder.backwards.W_z
-    encoder_backwards_U_z = parameters.encoder.backwards.U_z
-    encoder_backwards_W_n = parameters.encoder.backwards.W_n
-    encoder_backwards_U_n = parameters.encoder.backwards.U_n
-    decoder_W_s, decoder_v = parameters.decoder.W_s, parameters.decoder.v
-    decoder_unit_W_r = parameters.decoder.unit.W_r
-    decoder_unit_U_r = parameters.decoder.unit.U_r
-    decoder_unit_W_z = parameters.decoder.unit.W_z
-    decoder_unit_U_z = parameters.decoder.unit.U_z
-    decoder_unit_W_n = parameters.decoder.unit.W_n
-    decoder_unit_U_n = parameters.decoder.unit.U_n
+    decoder_v = parameters.decoder.v
     S, m = source.shape                       # words in the longest source sentence, batch
     T = before.shape[0]                       # words in the longest target sentence
-    n_e = read_take_T.shape[1]                # embedding
-    n_h = h_0.shape[0]                        # hidden units
+    n_e = read_take_rows.shape[1]             # embedding
+    n_h = U_packed.shape[1]                   # hidden units
     n_y = log_p_where.shape[2]                # target words predicted
     n_k = decoder_scores_tanh_steps.shape[2]  # units of the score
     n_s = parameters.E_s.shape[0]             # source words read
     n_t = parameters.E_t.shape[0]             # target words read
+    workspace = Workspace() if workspace is None else workspace
 
     # the cotangents handed in; None counts as zero
     dloss = _cotangent(d_outputs.loss, (), dtype)
@@ -557,172 +677,231 @@ def backward(
     dlog_p = np.where(counts_less, dloss_sum, 0)  # where
 
     # 7. log_p = sum(one_hot(target, n_y) * log_softmax(logits), axis=-1)
-    dlog_p_log_softmax = np.expand_dims(dlog_p, 2) * log_p_where  # hadamard
-    dlog_p_multiply = np.exp(log_p_log_softmax) * np.sum(dlog_p_log_softmax, axis=2, keepdims=True)
-    dlogits_log_p = dlog_p_log_softmax - dlog_p_multiply  # log_softmax
+    dlog_p_log_softmax = workspace.array("backward.dlog_p_log_softmax", (T, m, n_y), dtype)
+    np.multiply(np.expand_dims(dlog_p, 2), log_p_where, out=dlog_p_log_softmax)  # hadamard
+    dlog_p_exp = workspace.array("backward.dlog_p_exp", (T, m, n_y), dtype)
+    np.exp(log_p_log_softmax, out=dlog_p_exp)
+    np.multiply(dlog_p_exp, np.sum(dlog_p_log_softmax, axis=2, keepdims=True),
+        out=dlog_p_exp)
+    np.subtract(dlog_p_log_softmax, dlog_p_exp, out=dlog_p_exp)  # log_softmax
 
     # 6. logits = swapaxes(concat(x, steps.h, steps.context, axis=1), -1, -2) @ W_y.T + b_y
-    dlogits = dlogits_output + dlogits_log_p                  # split: the sum over its uses
-    db_y = np.sum(dlogits, axis=(0, 1))                       # addition, summed where it was broadcast
-    dlogits_concat_T = dlogits @ W_y                          # matrix product
-    # matrix product, summed where it was broadcast
-    dW_y_T = np.sum(np.swapaxes(logits_concat_T, -1, -2) @ dlogits, axis=0)
+    np.add(dlogits_output, dlog_p_exp, out=dlog_p_exp)        # split: the sum over its uses
+    db_y = np.sum(dlog_p_exp, axis=(0, 1))                    # addition, summed where it was broadcast
+    dlogits_concat_T = workspace.array("backward.dlogits_concat_T", (T, m, n_e + 3 * n_h), dtype)
+    np.matmul(dlog_p_exp, W_y, out=dlogits_concat_T)          # matrix product
+    dlogits_matmul = workspace.array("backward.dlogits_matmul", (T, n_e + 3 * n_h, n_y), dtype)
+    np.matmul(np.swapaxes(logits_concat_T, -1, -2), dlog_p_exp, out=dlogits_matmul)
+    dW_y_T = np.sum(dlogits_matmul, axis=0)                   # matrix product, summed where it was broadcast
     dW_y = dW_y_T.T                                           # transpose
     dlogits_concat = np.transpose(dlogits_concat_T, (0, 2, 1))  # transpose
     dx_logits = dlogits_concat[:, :n_e]                       # concat
-    ddecoder_unit_h_steps = dlogits_concat[:, n_e:n_e + n_h]  # concat
-    ddecoder_context_steps = dlogits_concat[:, n_e + n_h:]    # concat
-    ddecoder_h_state = np.zeros((n_h, m), dtype)
+    ddecoder_unit_h_steps_T = dlogits_concat[:, n_e:n_e + n_h]  # concat
+    ddecoder_context_steps_T = dlogits_concat[:, n_e + n_h:]  # concat
+    ddecoder_weights_steps = workspace.array("backward.ddecoder_weights_steps", (T, m, S), dtype)
+    ddecoder_weights_steps[...] = np.swapaxes(dweights_steps, -1, -2)  # transpose
+    ddecoder_context_steps = workspace.array("backward.ddecoder_context_steps", (T, m, 2 * n_h), dtype)
+    ddecoder_context_steps[...] = np.swapaxes(ddecoder_context_steps_T, -1, -2)  # transpose
+    ddecoder_unit_h_steps = workspace.array("backward.ddecoder_unit_h_steps", (T, m, n_h), dtype)
+    ddecoder_unit_h_steps[...] = np.swapaxes(ddecoder_unit_h_steps_T, -1, -2)  # transpose
+
+    # room for every step and for one; the workspace's is written again by the next call
+    ddecoder_h_state = np.zeros((m, n_h), dtype)
     ddecoder_memory = np.zeros((S, 2 * n_h, m), dtype)
     ddecoder_keys = np.zeros((S, n_k, m), dtype)
     ddecoder_v = np.zeros((n_k, 1), dtype)
-    ddecoder_x_steps = np.empty((T, n_e, m), dtype)
-    dadd_steps = np.empty((T, n_h, m), dtype)
-    ddecoder_scores_matmul_steps = np.empty((T, n_k, m), dtype)
-    dadd_2_steps = np.empty((T, n_h, m), dtype)
-    dadd_3_steps = np.empty((T, n_h, m), dtype)
-    ddecoder_unit_n_add_steps = np.empty((T, n_h, m), dtype)
+    ddecoder_unit_r_decoder_unit_z_decoder_unit_n_sum_steps = (
+        workspace.array("backward.ddecoder_unit_r_decoder_unit_z_decoder_unit_n_sum_steps", (T, m, 3 * n_h), dtype)
+    )
+    ddecoder_h_prev_W_s_steps = workspace.array("backward.ddecoder_h_prev_W_s_steps", (T, m, 3 * n_h + n_k), dtype)
+    work, work_2, work_3, work_4, work_5 = workspace.array("backward.work", (5, m, n_h), dtype)
+    work_6 = workspace.array("backward.work_6", (m, 2 * n_h), dtype)
+    work_7 = workspace.array("backward.work_7", (S, 2 * n_h, m), dtype)
+    work_8, work_9 = workspace.array("backward.work_8", (2, m, S), dtype)
+    work_10, work_11 = workspace.array("backward.work_10", (2, S, n_k, m), dtype)
     for t in reversed(range(T)):
         ddecoder_h_output = ddecoder_unit_h_steps[t]
         ddecoder_context_output = ddecoder_context_steps[t]
-        ddecoder_weights_output = dweights_steps[t]
+        ddecoder_weights_output = ddecoder_weights_steps[t]
         decoder_h_prev = decoder_h_prev_steps[t]
         decoder_scores_tanh = decoder_scores_tanh_steps[t]
-        less = decoder_is_word_steps[t]
-        softmax_2 = weights[t]
-        sigmoid_2 = decoder_unit_r_steps[t]
-        sigmoid_3 = decoder_unit_z_steps[t]
+        decoder_weights = decoder_weights_steps[t]
+        decoder_unit_r = decoder_unit_r_steps[t]
+        decoder_unit_z = decoder_unit_z_steps[t]
         decoder_unit_n_add = decoder_unit_n_add_steps[t]
-        tanh = decoder_unit_n_steps[t]
+        decoder_unit_n = decoder_unit_n_steps[t]
 
         # decoder.unit: h = (1 - z) * n + z * h_prev
-        dadd_4 = ddecoder_h_state + ddecoder_h_output        # split: the sum over its uses
-        dsigmoid_3_decoder_unit_h = dadd_4 * decoder_h_prev  # hadamard
-        ddecoder_h_prev_decoder_unit_h = dadd_4 * sigmoid_3  # hadamard
-        dsubtract = dadd_4 * tanh                            # hadamard
-        subtract_2 = 1 - sigmoid_3
-        dtanh = dadd_4 * subtract_2                          # hadamard
+        # split: the sum over its uses
+        ddecoder_unit_h = np.add(ddecoder_h_state, ddecoder_h_output, out=ddecoder_h_state)
+        ddecoder_unit_z_decoder_unit_h = np.multiply(ddecoder_unit_h, decoder_h_prev, out=work)  # hadamard
+        ddecoder_h_prev_decoder_unit_h = np.multiply(ddecoder_unit_h, decoder_unit_z, out=work_2)  # hadamard
+        ddecoder_unit_h_subtract = np.multiply(ddecoder_unit_h, decoder_unit_n, out=work_3)  # hadamard
+        np.subtract(1, decoder_unit_z, out=work_4)
+        ddecoder_unit_n = np.multiply(ddecoder_unit_h, work_4, out=ddecoder_h_state)  # hadamard
 
         # decoder.unit: n = tanh(W_n @ x + b_n + r * (U_n @ h_prev + b_hn))
-        dadd_2 = dtanh * (1 - tanh * tanh)                    # tanh
-        dsigmoid_2 = dadd_2 * decoder_unit_n_add              # hadamard
-        ddecoder_unit_n_add = dadd_2 * sigmoid_2              # hadamard
-        ddecoder_h_prev_decoder_unit_n = decoder_unit_U_n.T @ ddecoder_unit_n_add  # matrix product
-        dconcat_decoder_unit_n = decoder_unit_W_n.T @ dadd_2  # matrix product
+        np.multiply(decoder_unit_n, decoder_unit_n, out=work_5)
+        np.subtract(1, work_5, out=work_5)
+        ddecoder_unit_r_decoder_unit_z_decoder_unit_n_sum = ddecoder_unit_r_decoder_unit_z_decoder_unit_n_sum_steps[t]
+        # tanh
+        ddecoder_unit_n_add_2 = np.multiply(ddecoder_unit_n, work_5,
+            out=ddecoder_unit_r_decoder_unit_z_decoder_unit_n_sum[:, 2 * n_h:])
+        ddecoder_unit_r = np.multiply(ddecoder_unit_n_add_2, decoder_unit_n_add, out=work_5)  # hadamard
+        ddecoder_h_prev_W_s = ddecoder_h_prev_W_s_steps[t]
+        # ddecoder_unit_n_add: hadamard
+        np.multiply(ddecoder_unit_n_add_2, decoder_unit_r,
+            out=ddecoder_h_prev_W_s[:, 2 * n_h + n_k:])
 
         # decoder.unit: z = sigmoid(W_z @ x + U_z @ h_prev + b_z)
-        dsigmoid_3 = dsigmoid_3_decoder_unit_h - dsubtract  # split: the sum over its uses
-        dadd = dsigmoid_3 * (sigmoid_3 * subtract_2)        # sigmoid
-        ddecoder_h_prev_decoder_unit_z = decoder_unit_U_z.T @ dadd  # matrix product
-        dconcat_decoder_unit_z = decoder_unit_W_z.T @ dadd  # matrix product
+        # split: the sum over its uses
+        ddecoder_unit_z = np.subtract(ddecoder_unit_z_decoder_unit_h, ddecoder_unit_h_subtract, out=work)
+        np.multiply(decoder_unit_z, work_4, out=work_4)
+        # sigmoid
+        ddecoder_unit_z_slice = np.multiply(ddecoder_unit_z, work_4,
+            out=ddecoder_unit_r_decoder_unit_z_decoder_unit_n_sum[:, n_h:2 * n_h])
 
         # decoder.unit: r = sigmoid(W_r @ x + U_r @ h_prev + b_r)
-        dadd_3 = dsigmoid_2 * (sigmoid_2 * (1 - sigmoid_2))   # sigmoid
-        ddecoder_h_prev_decoder_unit_r = decoder_unit_U_r.T @ dadd_3  # matrix product
-        dconcat_decoder_unit_r = decoder_unit_W_r.T @ dadd_3  # matrix product
-
-        # decoder: after = unit(x=concat(x, context), h=h_prev)
-        # split: the sum over its uses
-        dconcat = dconcat_decoder_unit_n + dconcat_decoder_unit_z + dconcat_decoder_unit_r
-        ddecoder_x = dconcat[:n_e]          # concat
-        dsum_decoder_after = dconcat[n_e:]  # concat
+        np.subtract(1, decoder_unit_r, out=work)
+        np.multiply(decoder_unit_r, work, out=work)
+        # sigmoid
+        ddecoder_unit_r_slice = np.multiply(ddecoder_unit_r, work,
+            out=ddecoder_unit_r_decoder_unit_z_decoder_unit_n_sum[:, :n_h])
+        # matrix product
+        ddecoder_context = np.matmul(ddecoder_unit_r_decoder_unit_z_decoder_unit_n_sum, W_packed_4, out=work_6)
 
         # decoder: context = sum(weights[:, None, :] * memory, axis=0)
-        dsum = ddecoder_context_output + dsum_decoder_after  # split: the sum over its uses
-        dmultiply = np.broadcast_to(np.expand_dims(dsum, 0), (S, 2 * n_h, m))  # sum
+        # split: the sum over its uses
+        ddecoder_context_2 = np.add(ddecoder_context_output, ddecoder_context, out=work_6)
+        dsum = ddecoder_context_2.T              # transpose
+        ddecoder_context_multiply = np.broadcast_to(np.expand_dims(dsum, 0), (S, 2 * n_h, m))  # sum
+        np.multiply(dsum, encoder_y, out=work_7)
         # hadamard, summed where it was broadcast
-        dsoftmax_2_wide = np.sum(dsum * encoder_y, axis=1, keepdims=True)
-        ddecoder_memory += dmultiply * np.expand_dims(softmax_2, 1)  # hadamard
-        dsoftmax_2_decoder_context = np.squeeze(dsoftmax_2_wide, axis=1)  # expand_dims
+        ddecoder_weights_wide = np.sum(work_7, axis=1, keepdims=True)
+        np.multiply(ddecoder_context_multiply, np.expand_dims(decoder_weights.T, 1),
+            out=work_7)
+        ddecoder_memory += work_7                # hadamard
+        ddecoder_weights_T = np.squeeze(ddecoder_weights_wide, axis=1)  # expand_dims
+        ddecoder_weights = ddecoder_weights_T.T  # transpose
 
         # decoder: weights = softmax(where(is_word, scores, -1e9), axis=0)
-        dsoftmax_2 = ddecoder_weights_output + dsoftmax_2_decoder_context  # split: the sum over its uses
-        dwhere = softmax_2 * (dsoftmax_2 - np.sum(dsoftmax_2 * softmax_2, axis=0, keepdims=True))  # softmax
-        ddecoder_scores = np.where(less, dwhere, 0)  # where
+        # split: the sum over its uses
+        ddecoder_weights_2 = np.add(ddecoder_weights_output, ddecoder_weights, out=work_8)
+        np.multiply(ddecoder_weights_2, decoder_weights, out=work_9)
+        np.subtract(ddecoder_weights_2, np.sum(work_9, axis=1, keepdims=True), out=work_8)
+        ddecoder_weights_where = np.multiply(decoder_weights, work_8, out=work_8)  # softmax
+        ddecoder_scores = np.where(decoder_is_word_T_2, ddecoder_weights_where, 0)  # where
 
         # decoder: scores = sum(v * tanh(W_s @ h_prev + keys), axis=1)
-        ddecoder_scores_multiply = np.broadcast_to(np.expand_dims(ddecoder_scores, 1), (S, n_k, m))  # sum
-        ddecoder_scores_sum = np.sum(np.expand_dims(ddecoder_scores, 1) * decoder_scores_tanh, axis=(0, 2))
-        ddecoder_v += np.expand_dims(ddecoder_scores_sum, 1)      # hadamard, summed where it was broadcast
-        ddecoder_scores_tanh = ddecoder_scores_multiply * decoder_v  # hadamard
-        multiply_2 = ddecoder_scores_tanh * (1 - decoder_scores_tanh * decoder_scores_tanh)
-        ddecoder_keys += multiply_2                               # tanh
-        ddecoder_scores_matmul = np.sum(multiply_2, axis=0)       # addition, summed where it was broadcast
-        ddecoder_h_prev_decoder_scores = decoder_W_s.T @ ddecoder_scores_matmul  # matrix product
-        add_5 = ddecoder_h_prev_decoder_unit_h + ddecoder_h_prev_decoder_unit_n
-        add_6 = add_5 + ddecoder_h_prev_decoder_unit_z
-        add_7 = add_6 + ddecoder_h_prev_decoder_unit_r
-        ddecoder_h_prev = add_7 + ddecoder_h_prev_decoder_scores  # split: the sum over its uses
-
-        # of this step: what is kept, and what the next one starts from
-        ddecoder_x_steps[t] = ddecoder_x
-        dadd_steps[t] = dadd
-        ddecoder_scores_matmul_steps[t] = ddecoder_scores_matmul
-        dadd_2_steps[t] = dadd_2
-        dadd_3_steps[t] = dadd_3
-        ddecoder_unit_n_add_steps[t] = ddecoder_unit_n_add
-        ddecoder_h_state = ddecoder_h_prev
+        dsum_2 = ddecoder_scores.T                             # transpose
+        ddecoder_scores_multiply = np.broadcast_to(np.expand_dims(dsum_2, 1), (S, n_k, m))  # sum
+        np.multiply(np.expand_dims(dsum_2, 1), decoder_scores_tanh, out=work_10)
+        # hadamard, summed where it was broadcast
+        ddecoder_v += np.expand_dims(np.sum(work_10, axis=(0, 2)), 1)
+        ddecoder_scores_tanh = np.multiply(ddecoder_scores_multiply, decoder_v, out=work_10)  # hadamard
+        np.multiply(decoder_scores_tanh, decoder_scores_tanh, out=work_11)
+        np.subtract(1, work_11, out=work_11)
+        np.multiply(ddecoder_scores_tanh, work_11, out=work_10)
+        ddecoder_keys += work_10                               # tanh
+        ddecoder_scores_slice_T = np.sum(work_10, axis=0)      # addition, summed where it was broadcast
+        ddecoder_scores_slice = ddecoder_scores_slice_T.T      # transpose
+        ddecoder_h_prev_W_s[:, 0:n_k] = ddecoder_scores_slice  # split: side by side
+        ddecoder_h_prev_W_s[:, n_k:n_h + n_k] = ddecoder_unit_r_slice  # split: side by side
+        ddecoder_h_prev_W_s[:, n_h + n_k:2 * n_h + n_k] = ddecoder_unit_z_slice  # split: side by side
+        ddecoder_h_prev = np.matmul(ddecoder_h_prev_W_s, W_s_packed, out=work)  # matrix product
+        # ddecoder_h_prev_2: split: the sum over its uses
+        np.add(ddecoder_h_prev_decoder_unit_h, ddecoder_h_prev, out=ddecoder_h_state)
 
     # for every step at once: no later step reads it
-    decoder_after_concat_steps_rows = (
-        np.reshape(np.swapaxes(decoder_after_concat_steps, -1, -2), (T * m, n_e + 2 * n_h))
-    )
-    multiply_3_steps_T = np.reshape(np.swapaxes(dadd_steps, -1, -2), (T * m, n_h)).T
-    ddecoder_unit_W_z = multiply_3_steps_T @ decoder_after_concat_steps_rows  # matrix product
-    sum_2_steps_T = np.reshape(np.swapaxes(ddecoder_scores_matmul_steps, -1, -2), (T * m, n_k)).T
-    # matrix product
-    ddecoder_W_s = sum_2_steps_T @ np.reshape(np.swapaxes(decoder_h_prev_steps, -1, -2), (T * m, n_h))
-    # matrix product
-    ddecoder_unit_U_z = multiply_3_steps_T @ np.reshape(np.swapaxes(decoder_h_prev_steps, -1, -2), (T * m, n_h))
+    # sigmoid
+    ddecoder_unit_r_slice_steps = ddecoder_unit_r_decoder_unit_z_decoder_unit_n_sum_steps[:, :, :n_h]
+    # sigmoid
+    ddecoder_unit_z_slice_steps = ddecoder_unit_r_decoder_unit_z_decoder_unit_n_sum_steps[:, :, n_h:2 * n_h]
+    dsum_3_steps = workspace.array("backward.dsum_3_steps", (T, m, 2 * n_h), dtype)
+    # split: side by side
+    np.concatenate([ddecoder_unit_r_slice_steps, ddecoder_unit_z_slice_steps], axis=2,
+        out=dsum_3_steps)
     # addition, summed where it was broadcast
-    ddecoder_unit_b_z = np.expand_dims(np.sum(dadd_steps, axis=(0, 2)), 1)
-    multiply_4_steps_T = np.reshape(np.swapaxes(dadd_2_steps, -1, -2), (T * m, n_h)).T
-    ddecoder_unit_W_n = multiply_4_steps_T @ decoder_after_concat_steps_rows  # matrix product
+    db_packed_T = np.expand_dims(np.sum(dsum_3_steps, axis=(0, 1)), 0)
+    ddecoder_unit_n_add_steps = ddecoder_h_prev_W_s_steps[:, :, 2 * n_h + n_k:]  # hadamard
     # addition, summed where it was broadcast
-    ddecoder_unit_b_n = np.expand_dims(np.sum(dadd_2_steps, axis=(0, 2)), 1)
-    multiply_5_steps_T = np.reshape(np.swapaxes(dadd_3_steps, -1, -2), (T * m, n_h)).T
-    ddecoder_unit_W_r = multiply_5_steps_T @ decoder_after_concat_steps_rows  # matrix product
-    # matrix product
-    ddecoder_unit_U_r = multiply_5_steps_T @ np.reshape(np.swapaxes(decoder_h_prev_steps, -1, -2), (T * m, n_h))
+    db_hn_T = np.expand_dims(np.sum(ddecoder_unit_n_add_steps, axis=(0, 1)), 0)
+    # tanh
+    ddecoder_unit_n_add_2_steps = ddecoder_unit_r_decoder_unit_z_decoder_unit_n_sum_steps[:, :, 2 * n_h:]
     # addition, summed where it was broadcast
-    ddecoder_unit_b_r = np.expand_dims(np.sum(dadd_3_steps, axis=(0, 2)), 1)
-    multiply_6_steps_T = np.reshape(np.swapaxes(ddecoder_unit_n_add_steps, -1, -2), (T * m, n_h)).T
-    # matrix product
-    ddecoder_unit_U_n = multiply_6_steps_T @ np.reshape(np.swapaxes(decoder_h_prev_steps, -1, -2), (T * m, n_h))
-    # addition, summed where it was broadcast
-    ddecoder_unit_b_hn = np.expand_dims(np.sum(ddecoder_unit_n_add_steps, axis=(0, 2)), 1)
+    db_n_T = np.expand_dims(np.sum(ddecoder_unit_n_add_2_steps, axis=(0, 1)), 0)
+    ddecoder_unit_b_n = db_n_T.T                              # transpose
+    ddecoder_unit_b_hn = db_hn_T.T                            # transpose
+    db_packed = db_packed_T.T                                 # transpose
+    ddecoder_unit_b_r = db_packed[:n_h]                       # concat
+    ddecoder_unit_b_z = db_packed[n_h:]                       # concat
+    dmatmul = np.reshape(ddecoder_unit_r_decoder_unit_z_decoder_unit_n_sum_steps, (T * m, 3 * n_h))
+    dW_packed_4 = dmatmul.T @ np.reshape(np.swapaxes(sum_steps, -1, -2), (T * m, 2 * n_h))  # transpose
+    ddecoder_unit_W_r_2 = dW_packed_4[:n_h]                   # concat
+    ddecoder_unit_W_z_2 = dW_packed_4[n_h:2 * n_h]            # concat
+    ddecoder_unit_W_n_2 = dW_packed_4[2 * n_h:]               # concat
+    concat_steps_T = np.reshape(ddecoder_h_prev_W_s_steps, (T * m, 3 * n_h + n_k)).T
+    dW_s_packed = workspace.result("backward.dW_s_packed", (3 * n_h + n_k, n_h), dtype)
+    # transpose
+    np.matmul(concat_steps_T, np.reshape(decoder_h_prev_steps, (T * m, n_h)),
+        out=dW_s_packed)
+    ddecoder_W_s = dW_s_packed[:n_k]                          # concat
+    ddecoder_unit_U_r = dW_s_packed[n_k:n_h + n_k]            # concat
+    ddecoder_unit_U_z = dW_s_packed[n_h + n_k:2 * n_h + n_k]  # concat
+    ddecoder_unit_U_n = dW_s_packed[2 * n_h + n_k:]           # concat
+    dx_T = workspace.array("backward.dx_T", (T, m, n_e), dtype)
+    np.matmul(dmatmul, W_packed_3, out=np.reshape(dx_T, (T * m, n_e)))  # matrix product
+    dW_packed_3 = dmatmul.T @ np.reshape(np.swapaxes(x, -1, -2), (T * m, n_e))  # transpose
+    ddecoder_unit_W_r_1 = dW_packed_3[:n_h]                   # concat
+    ddecoder_unit_W_z_1 = dW_packed_3[n_h:2 * n_h]            # concat
+    ddecoder_unit_W_n_1 = dW_packed_3[2 * n_h:]               # concat
+    dx = np.swapaxes(dx_T, -1, -2)                            # transpose
+    dh_0 = ddecoder_h_state.T                                 # transpose
 
     # 4. keys = U_k @ read.y
-    # matrix product, summed where it was broadcast
-    dU_k = np.sum(ddecoder_keys @ np.swapaxes(encoder_y, -1, -2), axis=0)
-    dencoder_y_keys = U_k.T @ ddecoder_keys  # matrix product
+    dkeys_matmul = workspace.array("backward.dkeys_matmul", (S, n_k, 2 * n_h), dtype)
+    np.matmul(ddecoder_keys, np.swapaxes(encoder_y, -1, -2), out=dkeys_matmul)
+    dU_k = np.sum(dkeys_matmul, axis=0)                   # matrix product, summed where it was broadcast
+    dencoder_y_keys = workspace.array("backward.dencoder_y_keys", (S, 2 * n_h, m), dtype)
+    np.matmul(U_k.T, ddecoder_keys, out=dencoder_y_keys)  # matrix product
 
     # 3. x = swapaxes(E_t[before], -1, -2)
-    dx = dx_logits + ddecoder_x_steps              # split: the sum over its uses
+    np.add(dx_logits, dx, out=dx)                  # split: the sum over its uses
     dx_take = np.transpose(dx, (0, 2, 1))          # transpose
     dE_t = add_at(dx_take, before, axis=0, n=n_t)  # take
 
     # 2. h_0 = tanh(W_h @ read.last + b_h)
-    dh_0_add = ddecoder_h_state * (1 - h_0 * h_0)   # tanh
+    dh_0_add = dh_0 * (1 - h_0 * h_0)               # tanh
     db_h = np.sum(dh_0_add, axis=1, keepdims=True)  # addition, summed where it was broadcast
-    dW_h = dh_0_add @ encoder_last.T                # matrix product
+    dW_h = workspace.result("backward.dW_h", (n_h, 2 * n_h), dtype)
+    np.matmul(dh_0_add, encoder_last.T, out=dW_h)   # matrix product
     dencoder_last = W_h.T @ dh_0_add                # matrix product
 
     # encoder: last = concat(there.final.h, back.final.h)
-    dencoder_forwards_h_held_final = dencoder_last[:n_h]   # concat
-    dencoder_backwards_h_held_final = dencoder_last[n_h:]  # concat
+    dencoder_forwards_h_held_final_T = dencoder_last[:n_h]   # concat
+    dencoder_backwards_h_held_final_T = dencoder_last[n_h:]  # concat
 
     # encoder: y = concat(there.h, back.h, axis=1)
-    dencoder_y = ddecoder_memory + dencoder_y_keys           # split: the sum over its uses
-    dencoder_forwards_h_to_end_steps = dencoder_y[:, :n_h]   # concat
-    dencoder_backwards_h_to_end_steps = dencoder_y[:, n_h:]  # concat
-    dencoder_backwards_h = dencoder_backwards_h_held_final
-    dencoder_backwards_n_add_2_steps = np.empty((S, n_h, m), dtype)
-    dencoder_backwards_z_add_steps = np.empty((S, n_h, m), dtype)
-    dencoder_backwards_r_add_steps = np.empty((S, n_h, m), dtype)
-    dencoder_backwards_n_add_steps = np.empty((S, n_h, m), dtype)
+    np.add(ddecoder_memory, dencoder_y_keys, out=dencoder_y_keys)  # split: the sum over its uses
+    dencoder_forwards_h_to_end_steps_T = dencoder_y_keys[:, :n_h]  # concat
+    dencoder_backwards_h_to_end_steps_T = dencoder_y_keys[:, n_h:]  # concat
+    dencoder_backwards_h_to_end_steps = (
+        workspace.array("backward.dencoder_backwards_h_to_end_steps", (S, m, n_h), dtype)
+    )
+    # transpose
+    dencoder_backwards_h_to_end_steps[...] = np.swapaxes(dencoder_backwards_h_to_end_steps_T, -1, -2)
+    dencoder_backwards_h_held_final = dencoder_backwards_h_held_final_T.T  # transpose
+
+    # room for every step and for one; the workspace's is written again by the next call
+    dencoder_backwards_h_2 = np.array(dencoder_backwards_h_held_final, dtype)
+    dadd_2_steps = workspace.array("backward.dadd_2_steps", (S, m, 3 * n_h), dtype)
+    dencoder_backwards_h_prev_U_steps = (
+        workspace.array("backward.dencoder_backwards_h_prev_U_steps", (S, m, 3 * n_h), dtype)
+    )
+    work_12, work_13, work_14, work_15 = workspace.array("backward.work_12", (4, m, n_h), dtype)
+    work_16, work_17 = workspace.array("backward.work_16", (2, m, n_h), dtype)
     for t in range(S):
-        dencoder_backwards_h_2 = dencoder_backwards_h_to_end_steps[t]
+        dencoder_backwards_h = dencoder_backwards_h_to_end_steps[t]
         encoder_backwards_goes_on = goes_on_steps[t]
         encoder_backwards_h_prev = encoder_backwards_h_prev_steps[t]
         encoder_backwards_r = encoder_backwards_r_steps[t]
@@ -732,96 +911,117 @@ def backward(
 
         # encoder: back = scan(backwards, x=x, lengths=lengths, reverse=True)
         # where
-        dencoder_backwards_h_encoder_back = np.where(encoder_backwards_goes_on, dencoder_backwards_h, 0)
+        dencoder_backwards_h_encoder_back = (
+            np.where(np.expand_dims(encoder_backwards_goes_on, 1), dencoder_backwards_h_2, 0)
+        )
         # where
-        dencoder_backwards_h_prev_encoder_back = np.where(encoder_backwards_goes_on, 0, dencoder_backwards_h)
+        dencoder_backwards_h_prev_encoder_back = (
+            np.where(np.expand_dims(encoder_backwards_goes_on, 1), 0, dencoder_backwards_h_2)
+        )
         # where
-        dencoder_backwards_h_encoder_back_2 = np.where(encoder_backwards_goes_on, dencoder_backwards_h_2, 0)
+        dencoder_backwards_h_encoder_back_2 = (
+            np.where(np.expand_dims(encoder_backwards_goes_on, 1), dencoder_backwards_h, 0)
+        )
 
         # encoder.backwards: h = (1 - z) * n + z * h_prev
         # split: the sum over its uses
-        dencoder_backwards_h_3 = dencoder_backwards_h_encoder_back + dencoder_backwards_h_encoder_back_2
+        dencoder_backwards_h_3 = np.add(dencoder_backwards_h_encoder_back, dencoder_backwards_h_encoder_back_2,
+            out=work_12)
         # hadamard
-        dencoder_backwards_z_encoder_backwards_h = dencoder_backwards_h_3 * encoder_backwards_h_prev
+        dencoder_backwards_z_encoder_backwards_h = (
+            np.multiply(dencoder_backwards_h_3, encoder_backwards_h_prev, out=work_13)
+        )
         # hadamard
-        dencoder_backwards_h_prev_encoder_backwards_h = dencoder_backwards_h_3 * encoder_backwards_z
-        dencoder_backwards_h_subtract = dencoder_backwards_h_3 * encoder_backwards_n  # hadamard
-        subtract_3 = 1 - encoder_backwards_z
-        dencoder_backwards_n = dencoder_backwards_h_3 * subtract_3  # hadamard
+        dencoder_backwards_h_prev_encoder_backwards_h = (
+            np.multiply(dencoder_backwards_h_3, encoder_backwards_z, out=work_14)
+        )
+        # hadamard
+        dencoder_backwards_h_subtract = np.multiply(dencoder_backwards_h_3, encoder_backwards_n, out=work_15)
+        np.subtract(1, encoder_backwards_z, out=work_16)
+        dencoder_backwards_n = np.multiply(dencoder_backwards_h_3, work_16, out=work_12)  # hadamard
 
         # encoder.backwards: n = tanh(W_n @ x + b_n + r * (U_n @ h_prev + b_hn))
+        np.multiply(encoder_backwards_n, encoder_backwards_n, out=work_17)
+        np.subtract(1, work_17, out=work_17)
+        dadd_2 = dadd_2_steps[t]
         # tanh
-        dencoder_backwards_n_add_2 = dencoder_backwards_n * (1 - encoder_backwards_n * encoder_backwards_n)
-        dencoder_backwards_r = dencoder_backwards_n_add_2 * encoder_backwards_n_add  # hadamard
-        dencoder_backwards_n_add = dencoder_backwards_n_add_2 * encoder_backwards_r  # hadamard
-        # matrix product
-        dencoder_backwards_h_prev_encoder_backwards_n = encoder_backwards_U_n.T @ dencoder_backwards_n_add
+        dencoder_backwards_n_add_2 = np.multiply(dencoder_backwards_n, work_17, out=dadd_2[:, 2 * n_h:])
+        # hadamard
+        dencoder_backwards_r = np.multiply(dencoder_backwards_n_add_2, encoder_backwards_n_add, out=work_12)
+        dencoder_backwards_h_prev_U = dencoder_backwards_h_prev_U_steps[t]
+        # dencoder_backwards_n_add: hadamard
+        np.multiply(dencoder_backwards_n_add_2, encoder_backwards_r,
+            out=dencoder_backwards_h_prev_U[:, 2 * n_h:])
 
         # encoder.backwards: z = sigmoid(W_z @ x + U_z @ h_prev + b_z)
         # split: the sum over its uses
-        dencoder_backwards_z = dencoder_backwards_z_encoder_backwards_h - dencoder_backwards_h_subtract
-        dencoder_backwards_z_add = dencoder_backwards_z * (encoder_backwards_z * subtract_3)  # sigmoid
-        # matrix product
-        dencoder_backwards_h_prev_encoder_backwards_z = encoder_backwards_U_z.T @ dencoder_backwards_z_add
+        dencoder_backwards_z = np.subtract(dencoder_backwards_z_encoder_backwards_h, dencoder_backwards_h_subtract,
+            out=work_13)
+        np.multiply(encoder_backwards_z, work_16, out=work_16)
+        # sigmoid
+        dencoder_backwards_z_slice = np.multiply(dencoder_backwards_z, work_16,
+            out=dencoder_backwards_h_prev_U[:, n_h:2 * n_h])
 
         # encoder.backwards: r = sigmoid(W_r @ x + U_r @ h_prev + b_r)
+        np.subtract(1, encoder_backwards_r, out=work_13)
+        np.multiply(encoder_backwards_r, work_13, out=work_13)
         # sigmoid
-        dencoder_backwards_r_add = dencoder_backwards_r * (encoder_backwards_r * (1 - encoder_backwards_r))
+        dencoder_backwards_r_slice = (
+            np.multiply(dencoder_backwards_r, work_13, out=dencoder_backwards_h_prev_U[:, :n_h])
+        )
         # matrix product
-        dencoder_backwards_h_prev_encoder_backwards_r = encoder_backwards_U_r.T @ dencoder_backwards_r_add
-        add_8 = dencoder_backwards_h_prev_encoder_back + dencoder_backwards_h_prev_encoder_backwards_h
-        add_9 = add_8 + dencoder_backwards_h_prev_encoder_backwards_n
-        add_10 = add_9 + dencoder_backwards_h_prev_encoder_backwards_z
-        # split: the sum over its uses
-        dencoder_backwards_h_prev = add_10 + dencoder_backwards_h_prev_encoder_backwards_r
-
-        # of this step: what is kept, and what the next one starts from
-        dencoder_backwards_n_add_2_steps[t] = dencoder_backwards_n_add_2
-        dencoder_backwards_z_add_steps[t] = dencoder_backwards_z_add
-        dencoder_backwards_r_add_steps[t] = dencoder_backwards_r_add
-        dencoder_backwards_n_add_steps[t] = dencoder_backwards_n_add
-        dencoder_backwards_h = dencoder_backwards_h_prev
+        dencoder_backwards_h_prev = np.matmul(dencoder_backwards_h_prev_U, U_packed_2, out=work_12)
+        np.add(dencoder_backwards_h_prev_encoder_back, dencoder_backwards_h_prev_encoder_backwards_h,
+            out=work_14)
+        # dencoder_backwards_h_prev_2: split: the sum over its uses
+        np.add(work_14, dencoder_backwards_h_prev, out=dencoder_backwards_h_2)
+        dadd_2[:, 0:n_h] = dencoder_backwards_r_slice        # split: side by side
+        dadd_2[:, n_h:2 * n_h] = dencoder_backwards_z_slice  # split: side by side
 
     # for every step at once: no later step reads it
-    # matrix product
-    dencoder_backwards_x_encoder_backwards_n_steps = encoder_backwards_W_n.T @ dencoder_backwards_n_add_2_steps
-    # matrix product
-    dencoder_backwards_x_encoder_backwards_z_steps = encoder_backwards_W_z.T @ dencoder_backwards_z_add_steps
-    # matrix product
-    dencoder_backwards_x_encoder_backwards_r_steps = encoder_backwards_W_r.T @ dencoder_backwards_r_add_steps
-    add_11 = dencoder_backwards_x_encoder_backwards_n_steps + dencoder_backwards_x_encoder_backwards_z_steps
-    dread_take_T = add_11 + dencoder_backwards_x_encoder_backwards_r_steps  # split: the sum over its uses
-    multiply_7_steps_T = np.reshape(np.swapaxes(dencoder_backwards_z_add_steps, -1, -2), (S * m, n_h)).T
-    # matrix product
-    dencoder_backwards_W_z = multiply_7_steps_T @ np.reshape(np.swapaxes(read_take_T, -1, -2), (S * m, n_e))
-    encoder_backwards_h_prev_steps_rows = (
-        np.reshape(np.swapaxes(encoder_backwards_h_prev_steps, -1, -2), (S * m, n_h))
+    dencoder_backwards_n_add_steps = dencoder_backwards_h_prev_U_steps[:, :, 2 * n_h:]  # hadamard
+    # addition, summed where it was broadcast
+    db_hn_T_2 = np.expand_dims(np.sum(dencoder_backwards_n_add_steps, axis=(0, 1)), 0)
+    dencoder_backwards_b_hn = db_hn_T_2.T                    # transpose
+    concat_2_steps_T = np.reshape(dencoder_backwards_h_prev_U_steps, (S * m, 3 * n_h)).T
+    dU_packed_2 = workspace.result("backward.dU_packed_2", (3 * n_h, n_h), dtype)
+    # transpose
+    np.matmul(concat_2_steps_T, np.reshape(encoder_backwards_h_prev_steps, (S * m, n_h)),
+        out=dU_packed_2)
+    dencoder_backwards_U_r = dU_packed_2[:n_h]               # concat
+    dencoder_backwards_U_z = dU_packed_2[n_h:2 * n_h]        # concat
+    dencoder_backwards_U_n = dU_packed_2[2 * n_h:]           # concat
+    # addition, summed where it was broadcast
+    db_packed_2_T = np.expand_dims(np.sum(dadd_2_steps, axis=(0, 1)), 0)
+    db_packed_2 = db_packed_2_T.T                            # transpose
+    dencoder_backwards_b_r = db_packed_2[:n_h]               # concat
+    dencoder_backwards_b_z = db_packed_2[n_h:2 * n_h]        # concat
+    dencoder_backwards_b_n = db_packed_2[2 * n_h:]           # concat
+    dmatmul_2 = np.reshape(dadd_2_steps, (S * m, 3 * n_h))   # reshape
+    dread_take_rows = workspace.array("backward.dread_take_rows", (S * m, n_e), dtype)
+    np.matmul(dmatmul_2, W_packed_2, out=dread_take_rows)    # matrix product
+    dW_packed_2 = workspace.result("backward.dW_packed_2", (3 * n_h, n_e), dtype)
+    np.matmul(dmatmul_2.T, read_take_rows, out=dW_packed_2)  # transpose
+    dencoder_backwards_W_r = dW_packed_2[:n_h]               # concat
+    dencoder_backwards_W_z = dW_packed_2[n_h:2 * n_h]        # concat
+    dencoder_backwards_W_n = dW_packed_2[2 * n_h:]           # concat
+    dencoder_forwards_h_to_end_steps = (
+        workspace.array("backward.dencoder_forwards_h_to_end_steps", (S, m, n_h), dtype)
     )
-    dencoder_backwards_U_z = multiply_7_steps_T @ encoder_backwards_h_prev_steps_rows  # matrix product
-    # addition, summed where it was broadcast
-    dencoder_backwards_b_z = np.expand_dims(np.sum(dencoder_backwards_z_add_steps, axis=(0, 2)), 1)
-    multiply_8_steps_T = np.reshape(np.swapaxes(dencoder_backwards_n_add_2_steps, -1, -2), (S * m, n_h)).T
-    # matrix product
-    dencoder_backwards_W_n = multiply_8_steps_T @ np.reshape(np.swapaxes(read_take_T, -1, -2), (S * m, n_e))
-    # addition, summed where it was broadcast
-    dencoder_backwards_b_n = np.expand_dims(np.sum(dencoder_backwards_n_add_2_steps, axis=(0, 2)), 1)
-    multiply_9_steps_T = np.reshape(np.swapaxes(dencoder_backwards_r_add_steps, -1, -2), (S * m, n_h)).T
-    # matrix product
-    dencoder_backwards_W_r = multiply_9_steps_T @ np.reshape(np.swapaxes(read_take_T, -1, -2), (S * m, n_e))
-    dencoder_backwards_U_r = multiply_9_steps_T @ encoder_backwards_h_prev_steps_rows  # matrix product
-    # addition, summed where it was broadcast
-    dencoder_backwards_b_r = np.expand_dims(np.sum(dencoder_backwards_r_add_steps, axis=(0, 2)), 1)
-    multiply_10_steps_T = np.reshape(np.swapaxes(dencoder_backwards_n_add_steps, -1, -2), (S * m, n_h)).T
-    dencoder_backwards_U_n = multiply_10_steps_T @ encoder_backwards_h_prev_steps_rows  # matrix product
-    # addition, summed where it was broadcast
-    dencoder_backwards_b_hn = np.expand_dims(np.sum(dencoder_backwards_n_add_steps, axis=(0, 2)), 1)
-    dencoder_forwards_h = dencoder_forwards_h_held_final
-    dencoder_forwards_n_add_2_steps = np.empty((S, n_h, m), dtype)
-    dencoder_forwards_z_add_steps = np.empty((S, n_h, m), dtype)
-    dencoder_forwards_r_add_steps = np.empty((S, n_h, m), dtype)
-    dencoder_forwards_n_add_steps = np.empty((S, n_h, m), dtype)
+    # transpose
+    dencoder_forwards_h_to_end_steps[...] = np.swapaxes(dencoder_forwards_h_to_end_steps_T, -1, -2)
+    dencoder_forwards_h_held_final = dencoder_forwards_h_held_final_T.T  # transpose
+
+    # room for every step and for one; the workspace's is written again by the next call
+    dencoder_forwards_h_2 = np.array(dencoder_forwards_h_held_final, dtype)
+    dadd_2_steps_2 = workspace.array("backward.dadd_2_steps_2", (S, m, 3 * n_h), dtype)
+    dencoder_forwards_h_prev_U_steps = (
+        workspace.array("backward.dencoder_forwards_h_prev_U_steps", (S, m, 3 * n_h), dtype)
+    )
+    work_18, work_19, work_20, work_21 = workspace.array("backward.work_18", (4, m, n_h), dtype)
+    work_22, work_23 = workspace.array("backward.work_22", (2, m, n_h), dtype)
     for t in reversed(range(S)):
-        dencoder_forwards_h_2 = dencoder_forwards_h_to_end_steps[t]
+        dencoder_forwards_h = dencoder_forwards_h_to_end_steps[t]
         encoder_forwards_goes_on = goes_on_steps[t]
         encoder_forwards_h_prev = encoder_forwards_h_prev_steps[t]
         encoder_forwards_r = encoder_forwards_r_steps[t]
@@ -831,89 +1031,117 @@ def backward(
 
         # encoder: there = scan(forwards, x=x, lengths=lengths)
         # where
-        dencoder_forwards_h_encoder_there = np.where(encoder_forwards_goes_on, dencoder_forwards_h, 0)
+        dencoder_forwards_h_encoder_there = (
+            np.where(np.expand_dims(encoder_forwards_goes_on, 1), dencoder_forwards_h_2, 0)
+        )
         # where
-        dencoder_forwards_h_prev_encoder_there = np.where(encoder_forwards_goes_on, 0, dencoder_forwards_h)
+        dencoder_forwards_h_prev_encoder_there = (
+            np.where(np.expand_dims(encoder_forwards_goes_on, 1), 0, dencoder_forwards_h_2)
+        )
         # where
-        dencoder_forwards_h_encoder_there_2 = np.where(encoder_forwards_goes_on, dencoder_forwards_h_2, 0)
+        dencoder_forwards_h_encoder_there_2 = (
+            np.where(np.expand_dims(encoder_forwards_goes_on, 1), dencoder_forwards_h, 0)
+        )
 
         # encoder.forwards: h = (1 - z) * n + z * h_prev
         # split: the sum over its uses
-        dencoder_forwards_h_3 = dencoder_forwards_h_encoder_there + dencoder_forwards_h_encoder_there_2
-        dencoder_forwards_z_encoder_forwards_h = dencoder_forwards_h_3 * encoder_forwards_h_prev  # hadamard
-        dencoder_forwards_h_prev_encoder_forwards_h = dencoder_forwards_h_3 * encoder_forwards_z  # hadamard
-        dencoder_forwards_h_subtract = dencoder_forwards_h_3 * encoder_forwards_n  # hadamard
-        subtract_3_2 = 1 - encoder_forwards_z
-        dencoder_forwards_n = dencoder_forwards_h_3 * subtract_3_2  # hadamard
+        dencoder_forwards_h_3 = np.add(dencoder_forwards_h_encoder_there, dencoder_forwards_h_encoder_there_2,
+            out=work_18)
+        # hadamard
+        dencoder_forwards_z_encoder_forwards_h = (
+            np.multiply(dencoder_forwards_h_3, encoder_forwards_h_prev, out=work_19)
+        )
+        # hadamard
+        dencoder_forwards_h_prev_encoder_forwards_h = (
+            np.multiply(dencoder_forwards_h_3, encoder_forwards_z, out=work_20)
+        )
+        # hadamard
+        dencoder_forwards_h_subtract = np.multiply(dencoder_forwards_h_3, encoder_forwards_n, out=work_21)
+        np.subtract(1, encoder_forwards_z, out=work_22)
+        dencoder_forwards_n = np.multiply(dencoder_forwards_h_3, work_22, out=work_18)  # hadamard
 
         # encoder.forwards: n = tanh(W_n @ x + b_n + r * (U_n @ h_prev + b_hn))
+        np.multiply(encoder_forwards_n, encoder_forwards_n, out=work_23)
+        np.subtract(1, work_23, out=work_23)
+        dadd_2_2 = dadd_2_steps_2[t]
         # tanh
-        dencoder_forwards_n_add_2 = dencoder_forwards_n * (1 - encoder_forwards_n * encoder_forwards_n)
-        dencoder_forwards_r = dencoder_forwards_n_add_2 * encoder_forwards_n_add  # hadamard
-        dencoder_forwards_n_add = dencoder_forwards_n_add_2 * encoder_forwards_r  # hadamard
-        # matrix product
-        dencoder_forwards_h_prev_encoder_forwards_n = encoder_forwards_U_n.T @ dencoder_forwards_n_add
+        dencoder_forwards_n_add_2 = np.multiply(dencoder_forwards_n, work_23, out=dadd_2_2[:, 2 * n_h:])
+        # hadamard
+        dencoder_forwards_r = np.multiply(dencoder_forwards_n_add_2, encoder_forwards_n_add, out=work_18)
+        dencoder_forwards_h_prev_U = dencoder_forwards_h_prev_U_steps[t]
+        # dencoder_forwards_n_add: hadamard
+        np.multiply(dencoder_forwards_n_add_2, encoder_forwards_r,
+            out=dencoder_forwards_h_prev_U[:, 2 * n_h:])
 
         # encoder.forwards: z = sigmoid(W_z @ x + U_z @ h_prev + b_z)
         # split: the sum over its uses
-        dencoder_forwards_z = dencoder_forwards_z_encoder_forwards_h - dencoder_forwards_h_subtract
-        dencoder_forwards_z_add = dencoder_forwards_z * (encoder_forwards_z * subtract_3_2)  # sigmoid
-        # matrix product
-        dencoder_forwards_h_prev_encoder_forwards_z = encoder_forwards_U_z.T @ dencoder_forwards_z_add
+        dencoder_forwards_z = np.subtract(dencoder_forwards_z_encoder_forwards_h, dencoder_forwards_h_subtract,
+            out=work_19)
+        np.multiply(encoder_forwards_z, work_22, out=work_22)
+        # sigmoid
+        dencoder_forwards_z_slice = np.multiply(dencoder_forwards_z, work_22,
+            out=dencoder_forwards_h_prev_U[:, n_h:2 * n_h])
 
         # encoder.forwards: r = sigmoid(W_r @ x + U_r @ h_prev + b_r)
+        np.subtract(1, encoder_forwards_r, out=work_19)
+        np.multiply(encoder_forwards_r, work_19, out=work_19)
         # sigmoid
-        dencoder_forwards_r_add = dencoder_forwards_r * (encoder_forwards_r * (1 - encoder_forwards_r))
+        dencoder_forwards_r_slice = np.multiply(dencoder_forwards_r, work_19, out=dencoder_forwards_h_prev_U[:, :n_h])
         # matrix product
-        dencoder_forwards_h_prev_encoder_forwards_r = encoder_forwards_U_r.T @ dencoder_forwards_r_add
-        add_12 = dencoder_forwards_h_prev_encoder_there + dencoder_forwards_h_prev_encoder_forwards_h
-        add_13 = add_12 + dencoder_forwards_h_prev_encoder_forwards_n
-        add_14 = add_13 + dencoder_forwards_h_prev_encoder_forwards_z
-        # split: the sum over its uses
-        dencoder_forwards_h_prev = add_14 + dencoder_forwards_h_prev_encoder_forwards_r
+        dencoder_forwards_h_prev = np.matmul(dencoder_forwards_h_prev_U, U_packed, out=work_18)
+        np.add(dencoder_forwards_h_prev_encoder_there, dencoder_forwards_h_prev_encoder_forwards_h,
+            out=work_20)
+        # dencoder_forwards_h_prev_2: split: the sum over its uses
+        np.add(work_20, dencoder_forwards_h_prev, out=dencoder_forwards_h_2)
+        dadd_2_2[:, 0:n_h] = dencoder_forwards_r_slice        # split: side by side
+        dadd_2_2[:, n_h:2 * n_h] = dencoder_forwards_z_slice  # split: side by side
 
-        # of this step: what is kept, and what the next one starts from
-        dencoder_forwards_n_add_2_steps[t] = dencoder_forwards_n_add_2
-        dencoder_forwards_z_add_steps[t] = dencoder_forwards_z_add
-        dencoder_forwards_r_add_steps[t] = dencoder_forwards_r_add
-        dencoder_forwards_n_add_steps[t] = dencoder_forwards_n_add
-        dencoder_forwards_h = dencoder_forwards_h_prev
-
-    # matrix product
-    dencoder_forwards_x_encoder_forwards_n_steps = encoder_forwards_W_n.T @ dencoder_forwards_n_add_2_steps
-    # matrix product
-    dencoder_forwards_x_encoder_forwards_z_steps = encoder_forwards_W_z.T @ dencoder_forwards_z_add_steps
-    # matrix product
-    dencoder_forwards_x_encoder_forwards_r_steps = encoder_forwards_W_r.T @ dencoder_forwards_r_add_steps
-    add_15 = dencoder_forwards_x_encoder_forwards_n_steps + dencoder_forwards_x_encoder_forwards_z_steps
-    dread_take_T_2 = add_15 + dencoder_forwards_x_encoder_forwards_r_steps  # split: the sum over its uses
-    multiply_11_steps_T = np.reshape(np.swapaxes(dencoder_forwards_z_add_steps, -1, -2), (S * m, n_h)).T
-    # matrix product
-    dencoder_forwards_W_z = multiply_11_steps_T @ np.reshape(np.swapaxes(read_take_T, -1, -2), (S * m, n_e))
-    encoder_forwards_h_prev_steps_rows = np.reshape(np.swapaxes(encoder_forwards_h_prev_steps, -1, -2), (S * m, n_h))
-    dencoder_forwards_U_z = multiply_11_steps_T @ encoder_forwards_h_prev_steps_rows  # matrix product
+    # for every step at once: no later step reads it
+    dencoder_forwards_n_add_steps = dencoder_forwards_h_prev_U_steps[:, :, 2 * n_h:]  # hadamard
     # addition, summed where it was broadcast
-    dencoder_forwards_b_z = np.expand_dims(np.sum(dencoder_forwards_z_add_steps, axis=(0, 2)), 1)
-    multiply_12_steps_T = np.reshape(np.swapaxes(dencoder_forwards_n_add_2_steps, -1, -2), (S * m, n_h)).T
-    # matrix product
-    dencoder_forwards_W_n = multiply_12_steps_T @ np.reshape(np.swapaxes(read_take_T, -1, -2), (S * m, n_e))
+    db_hn_T_3 = np.expand_dims(np.sum(dencoder_forwards_n_add_steps, axis=(0, 1)), 0)
+    dencoder_forwards_b_hn = db_hn_T_3.T                      # transpose
+    concat_3_steps_T = np.reshape(dencoder_forwards_h_prev_U_steps, (S * m, 3 * n_h)).T
+    dU_packed = workspace.result("backward.dU_packed", (3 * n_h, n_h), dtype)
+    # transpose
+    np.matmul(concat_3_steps_T, np.reshape(encoder_forwards_h_prev_steps, (S * m, n_h)),
+        out=dU_packed)
+    dencoder_forwards_U_r = dU_packed[:n_h]                   # concat
+    dencoder_forwards_U_z = dU_packed[n_h:2 * n_h]            # concat
+    dencoder_forwards_U_n = dU_packed[2 * n_h:]               # concat
     # addition, summed where it was broadcast
-    dencoder_forwards_b_n = np.expand_dims(np.sum(dencoder_forwards_n_add_2_steps, axis=(0, 2)), 1)
-    multiply_13_steps_T = np.reshape(np.swapaxes(dencoder_forwards_r_add_steps, -1, -2), (S * m, n_h)).T
-    # matrix product
-    dencoder_forwards_W_r = multiply_13_steps_T @ np.reshape(np.swapaxes(read_take_T, -1, -2), (S * m, n_e))
-    dencoder_forwards_U_r = multiply_13_steps_T @ encoder_forwards_h_prev_steps_rows  # matrix product
-    # addition, summed where it was broadcast
-    dencoder_forwards_b_r = np.expand_dims(np.sum(dencoder_forwards_r_add_steps, axis=(0, 2)), 1)
-    multiply_14_steps_T = np.reshape(np.swapaxes(dencoder_forwards_n_add_steps, -1, -2), (S * m, n_h)).T
-    dencoder_forwards_U_n = multiply_14_steps_T @ encoder_forwards_h_prev_steps_rows  # matrix product
-    # addition, summed where it was broadcast
-    dencoder_forwards_b_hn = np.expand_dims(np.sum(dencoder_forwards_n_add_steps, axis=(0, 2)), 1)
+    db_packed_3_T = np.expand_dims(np.sum(dadd_2_steps_2, axis=(0, 1)), 0)
+    db_packed_3 = db_packed_3_T.T                             # transpose
+    dencoder_forwards_b_r = db_packed_3[:n_h]                 # concat
+    dencoder_forwards_b_z = db_packed_3[n_h:2 * n_h]          # concat
+    dencoder_forwards_b_n = db_packed_3[2 * n_h:]             # concat
+    dmatmul_3 = np.reshape(dadd_2_steps_2, (S * m, 3 * n_h))  # reshape
+    dread_take_rows_2 = workspace.array("backward.dread_take_rows_2", (S * m, n_e), dtype)
+    np.matmul(dmatmul_3, W_packed, out=dread_take_rows_2)     # matrix product
+    dW_packed = workspace.result("backward.dW_packed", (3 * n_h, n_e), dtype)
+    np.matmul(dmatmul_3.T, read_take_rows, out=dW_packed)     # transpose
+    dencoder_forwards_W_r = dW_packed[:n_h]                   # concat
+    dencoder_forwards_W_z = dW_packed[n_h:2 * n_h]            # concat
+    dencoder_forwards_W_n = dW_packed[2 * n_h:]               # concat
+    np.add(dread_take_rows, dread_take_rows_2, out=dread_take_rows)  # split: the sum over its uses
+    dread_take_T = np.reshape(dread_take_rows, (S, m, n_e))   # reshape
+    dread_take_T_2 = np.swapaxes(dread_take_T, -1, -2)        # transpose
 
     # 1. read = encoder(x=swapaxes(E_s[source], -1, -2), lengths=source_lengths)
-    dread_take_T = dread_take_T + dread_take_T_2        # split: the sum over its uses
-    dread_take = np.transpose(dread_take_T, (0, 2, 1))  # transpose
-    dE_s = add_at(dread_take, source, axis=0, n=n_s)    # take
+    dread_take = np.transpose(dread_take_T_2, (0, 2, 1))  # transpose
+    dE_s = add_at(dread_take, source, axis=0, n=n_s)      # take
+    ddecoder_unit_W_n = workspace.result("backward.ddecoder_unit_W_n", (n_h, n_e + 2 * n_h), dtype)
+    # split: side by side
+    np.concatenate([ddecoder_unit_W_n_1, ddecoder_unit_W_n_2], axis=1,
+        out=ddecoder_unit_W_n)
+    ddecoder_unit_W_z = workspace.result("backward.ddecoder_unit_W_z", (n_h, n_e + 2 * n_h), dtype)
+    # split: side by side
+    np.concatenate([ddecoder_unit_W_z_1, ddecoder_unit_W_z_2], axis=1,
+        out=ddecoder_unit_W_z)
+    ddecoder_unit_W_r = workspace.result("backward.ddecoder_unit_W_r", (n_h, n_e + 2 * n_h), dtype)
+    # split: side by side
+    np.concatenate([ddecoder_unit_W_r_1, ddecoder_unit_W_r_2], axis=1,
+        out=ddecoder_unit_W_r)
 
     return Gradients(
         Parameters(
@@ -1200,10 +1428,12 @@ def _traced(where: str, function: Any, *records: Any, **sizes: int) -> Any:
         raise
 
 
-def sigmoid(x: np.ndarray) -> np.ndarray:
-    """The logistic function 1 / (1 + exp(-x)), without overflow at either end."""
-    z = np.exp(np.minimum(x, -x))
-    return np.where(x >= 0, 1, z) / (1 + z)
+def sigmoid_into(x: np.ndarray, out: np.ndarray) -> np.ndarray:
+    """The logistic function of x, written into out."""
+    with np.errstate(over="ignore"):  # exp(-x) may be infinite: the quotient is 0 then, as it should be
+        np.exp(np.negative(x, out=out), out=out)
+    np.add(out, 1, out=out)
+    return np.divide(1, out, out=out)
 
 
 def softmax(x: np.ndarray, axis: int) -> np.ndarray:

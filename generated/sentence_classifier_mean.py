@@ -20,6 +20,7 @@ Sizes:
     m: sentences
 """
 
+import sys
 from typing import Annotated, Any, NamedTuple
 
 import numpy as np
@@ -82,6 +83,8 @@ class Residuals(NamedTuple):
     mask_out: Annotated[np.ndarray, "[n_a, m]"]
     x_take_T: Annotated[np.ndarray, "[T, n_e, m]"]
     goes_on_steps: Annotated[np.ndarray, "bool[T, m]"]
+    W_packed: Annotated[np.ndarray, "[4*n_a, n_e]"]
+    W_packed_2: Annotated[np.ndarray, "[4*n_a, n_a]"]
     sentence_sum: Annotated[np.ndarray, "[n_a, m]"]
     sentence_maximum: Annotated[np.ndarray, "[m]"]
     sentence: Annotated[np.ndarray, "[n_a, m]"]
@@ -89,11 +92,42 @@ class Residuals(NamedTuple):
     head_prediction: Annotated[np.ndarray, "[1, m]"]
     log_sigmoid_head_score: Annotated[np.ndarray, "[1, m]"]
     head_loss_log_sigmoid: Annotated[np.ndarray, "[1, m]"]
-    reader_c_prev_steps: Annotated[np.ndarray, "[T, n_a, m]"]
-    reader_gate_steps: Annotated[np.ndarray, "[T, 3*n_a, m]"]
-    reader_c_hat_steps: Annotated[np.ndarray, "[T, n_a, m]"]
-    tanh_reader_c_steps: Annotated[np.ndarray, "[T, n_a, m]"]
-    reader_xc_steps: Annotated[np.ndarray, "[T, n_a + n_e, m]"]
+    reader_c_prev_steps: Annotated[np.ndarray, "[T, m, n_a]"]
+    reader_gate_1_steps: Annotated[np.ndarray, "[T, m, n_a]"]
+    reader_gate_2_steps: Annotated[np.ndarray, "[T, m, n_a]"]
+    reader_gate_3_steps: Annotated[np.ndarray, "[T, m, n_a]"]
+    reader_c_hat_steps: Annotated[np.ndarray, "[T, m, n_a]"]
+    tanh_reader_c_steps: Annotated[np.ndarray, "[T, m, n_a]"]
+    reader_a_prev_steps: Annotated[np.ndarray, "[T, m, n_a]"]
+
+
+class Workspace:
+    """Room that calls share: hand one to every call, and calls of the same sizes allocate next to nothing.
+
+    It serves one call at a time.  What a call returns is written over only when nobody holds it any more.
+    """
+
+    def __init__(self) -> None:
+        self._arrays: dict[str, np.ndarray] = {}
+        self._results: dict[str, list[np.ndarray]] = {}
+
+    def array(self, name: str, shape: tuple[int, ...], dtype: Any) -> np.ndarray:
+        """The array of a name, with whatever the last call left in it."""
+        array = self._arrays.get(name)
+        if array is None or array.shape != shape or array.dtype != dtype:
+            array = self._arrays[name] = np.empty(shape, dtype)
+        return array
+
+    def result(self, name: str, shape: tuple[int, ...], dtype: Any) -> np.ndarray:
+        """An array to return: one that an earlier call returned if nobody holds it or a view of it, or a new one."""
+        results = self._results.setdefault(name, [])
+        for at in range(len(results)):
+            unheld = sys.getrefcount(results[at]) == 2  # by the list, and by this very call
+            if unheld and results[at].shape == shape and results[at].dtype == dtype:
+                return results[at]
+        results.append(np.empty(shape, dtype))
+        del results[:-2]  # one that the caller still holds, and this one
+        return results[-1]
 
 
 def init_parameters(
@@ -117,7 +151,11 @@ def init_parameters(
     )
 
 
-def forward(parameters: Parameters, inputs: Inputs) -> tuple[Outputs, Residuals]:
+def forward(
+    parameters: Parameters,
+    inputs: Inputs,
+    workspace: Workspace | None = None,
+) -> tuple[Outputs, Residuals]:
     """One step: the outputs and the residuals.
 
     1. x = mask_in * swapaxes(E[words], -1, -2)
@@ -135,65 +173,90 @@ def forward(parameters: Parameters, inputs: Inputs) -> tuple[Outputs, Residuals]
     n_e = E.shape[1]           # embedding
     n_a = reader_W_c.shape[0]  # hidden units
     T, m = words.shape         # words in the longest sentence, sentences
+    workspace = Workspace() if workspace is None else workspace
 
     # 1. x = mask_in * swapaxes(E[words], -1, -2)
     x_take_T = np.transpose(np.take(E, words, axis=0), (0, 2, 1))
-    x = mask_in * x_take_T
+    x = workspace.array("forward.x", (T, n_e, m), dtype)
+    np.multiply(mask_in, x_take_T, out=x)
 
     # 2. steps = scan(reader, x=x, lengths=lengths)
     goes_on_steps = np.expand_dims(np.arange(T), 1) < np.expand_dims(lengths, 0)
-    reader_a_prev = np.zeros((n_a, m), dtype)
-    reader_c_prev = np.zeros((n_a, m), dtype)
-    reader_a_to_end_steps = np.empty((T, n_a, m), dtype)
-    reader_c_prev_steps = np.empty((T, n_a, m), dtype)
-    reader_gate_steps = np.empty((T, 3 * n_a, m), dtype)
-    reader_c_hat_steps = np.empty((T, n_a, m), dtype)
-    tanh_reader_c_steps = np.empty((T, n_a, m), dtype)
-    reader_xc_steps = np.empty((T, n_a + n_e, m), dtype)
-    for t in range(T):
-        reader_x = x[t]
-        reader_goes_on = goes_on_steps[t]
 
-        # reader: xc = concat(a_prev, x)
-        reader_xc = np.concatenate([reader_a_prev, reader_x], axis=0)
+    # for every step at once: does not read the state
+    W_packed = workspace.result("forward.W_packed", (4 * n_a, n_e), dtype)
+    np.concatenate([reader_W_g[:, n_a:], reader_W_c[:, n_a:]], axis=0, out=W_packed)
+    reader_x_W = workspace.array("forward.reader_x_W", (T, m, 4 * n_a), dtype)
+    np.matmul(np.reshape(np.swapaxes(x, -1, -2), (T * m, n_e)), W_packed.T,
+        out=np.reshape(reader_x_W, (T * m, 4 * n_a)))
+    np.add(reader_x_W, np.concatenate([reader_b_g, reader_b_c], axis=0).T, out=reader_x_W)
+
+    # once for all steps: the same at each
+    W_packed_2 = workspace.result("forward.W_packed_2", (4 * n_a, n_a), dtype)
+    np.concatenate([reader_W_g[:, :n_a], reader_W_c[:, :n_a]], axis=0, out=W_packed_2)
+
+    # room for every step and for one; the workspace's is written again by the next call
+    reader_a_states = workspace.result("forward.reader_a_states", (T + 1, m, n_a), dtype)
+    reader_a_states[0] = np.zeros((n_a, m), dtype).T
+    reader_c_states = workspace.result("forward.reader_c_states", (T + 1, m, n_a), dtype)
+    reader_c_states[0] = np.zeros((n_a, m), dtype).T
+    reader_a_to_end_steps = workspace.array("forward.reader_a_to_end_steps", (T, m, n_a), dtype)
+    reader_gate_1_steps, reader_gate_2_steps, reader_gate_3_steps = (
+        workspace.result("forward.reader_gate_1_steps", (3, T, m, n_a), dtype)
+    )
+    reader_c_hat_steps, tanh_reader_c_steps = workspace.result("forward.reader_c_hat_steps", (2, T, m, n_a), dtype)
+    work = workspace.array("forward.work", (m, 4 * n_a), dtype)
+    work_2, work_3 = workspace.array("forward.work_2", (2, m, n_a), dtype)
+    for t in range(T):
+        reader_goes_on = goes_on_steps[t]
+        add_2 = reader_x_W[t]
+        reader_a_prev = reader_a_states[t]
+        reader_c_prev = reader_c_states[t]
+
+        np.matmul(reader_a_prev, W_packed_2.T, out=work)
+        np.add(add_2, work, out=work)
 
         # reader: gate = sigmoid(W_g @ xc + b_g)
-        reader_gate = sigmoid(reader_W_g @ reader_xc + reader_b_g)
+        reader_gate_1 = sigmoid_into(work[:, :n_a], reader_gate_1_steps[t])
+        reader_gate_2 = sigmoid_into(work[:, n_a:2 * n_a], reader_gate_2_steps[t])
+        reader_gate_3 = sigmoid_into(work[:, 2 * n_a:3 * n_a], reader_gate_3_steps[t])
 
         # reader: c_hat = tanh(W_c @ xc + b_c)
-        reader_c_hat = np.tanh(reader_W_c @ reader_xc + reader_b_c)
+        reader_c_hat = np.tanh(work[:, 3 * n_a:], out=reader_c_hat_steps[t])
 
         # reader: c = gate[:n_a] * c_hat + gate[n_a:2*n_a] * c_prev
-        reader_c = reader_gate[:n_a] * reader_c_hat + reader_gate[n_a:2 * n_a] * reader_c_prev
+        np.multiply(reader_gate_1, reader_c_hat, out=work_2)
+        np.multiply(reader_gate_2, reader_c_prev, out=work_3)
+        reader_c = np.add(work_2, work_3, out=work_2)
 
         # reader: a = gate[2*n_a:] * tanh(c)
-        tanh_reader_c = np.tanh(reader_c)
-        reader_a = reader_gate[2 * n_a:] * tanh_reader_c
+        tanh_reader_c = np.tanh(reader_c, out=tanh_reader_c_steps[t])
+        reader_a = np.multiply(reader_gate_3, tanh_reader_c, out=work_3)
 
         # 2. steps = scan(reader, x=x, lengths=lengths)
-        reader_a_to_end = np.where(reader_goes_on, reader_a, 0)
-        reader_a_held = np.where(reader_goes_on, reader_a, reader_a_prev)
-        reader_c_held = np.where(reader_goes_on, reader_c, reader_c_prev)
+        reader_a_to_end = np.where(np.expand_dims(reader_goes_on, 1), reader_a, 0)
+        reader_a_held = np.where(np.expand_dims(reader_goes_on, 1), reader_a, reader_a_prev)
+        reader_c_held = np.where(np.expand_dims(reader_goes_on, 1), reader_c, reader_c_prev)
 
         # of this step: what is kept, and what the next one starts from
         reader_a_to_end_steps[t] = reader_a_to_end
-        reader_c_prev_steps[t] = reader_c_prev
-        reader_gate_steps[t] = reader_gate
-        reader_c_hat_steps[t] = reader_c_hat
-        tanh_reader_c_steps[t] = tanh_reader_c
-        reader_xc_steps[t] = reader_xc
-        reader_a_prev, reader_c_prev = reader_a_held, reader_c_held
+        reader_a_states[t + 1] = reader_a_held
+        reader_c_states[t + 1] = reader_c_held
 
     # 3. sentence = mask_out * sum(steps.a, axis=0) / maximum(lengths, 1)
-    sentence_sum = np.sum(reader_a_to_end_steps, axis=0)
-    sentence_maximum = np.maximum(lengths.astype(dtype), 1)
-    sentence = mask_out * sentence_sum / sentence_maximum
+    sentence_sum = np.sum(np.swapaxes(reader_a_to_end_steps, -1, -2), axis=0)
+    sentence_maximum = workspace.result("forward.sentence_maximum", (m,), dtype)
+    np.maximum(lengths.astype(dtype), 1, out=sentence_maximum)
+    sentence = workspace.result("forward.sentence", (n_a, m), dtype)
+    np.divide(mask_out * sentence_sum, sentence_maximum, out=sentence)
 
     # head: score = W @ h + b
-    head_score = head_W @ sentence + head_b
+    head_score = workspace.result("forward.head_score", (1, m), dtype)
+    np.add(head_W @ sentence, head_b, out=head_score)
 
     # head: prediction = sigmoid(score)
-    head_prediction = sigmoid(head_score)
+    head_prediction = workspace.result("forward.head_prediction", (1, m), dtype)
+    sigmoid_into(head_score, head_prediction)
 
     # head: loss = -mean(target * log_sigmoid(score) + (1 - target) * log_sigmoid(-score))
     log_sigmoid_head_score = log_sigmoid(head_score)
@@ -204,12 +267,14 @@ def forward(parameters: Parameters, inputs: Inputs) -> tuple[Outputs, Residuals]
         Outputs(loss=head_loss, prediction=head_prediction),
         Residuals(
             words=words, target=target, mask_in=mask_in, mask_out=mask_out, x_take_T=x_take_T,
-            goes_on_steps=goes_on_steps, sentence_sum=sentence_sum, sentence_maximum=sentence_maximum,
-            sentence=sentence, head_score=head_score, head_prediction=head_prediction,
+            goes_on_steps=goes_on_steps, W_packed=W_packed, W_packed_2=W_packed_2,
+            sentence_sum=sentence_sum, sentence_maximum=sentence_maximum, sentence=sentence,
+            head_score=head_score, head_prediction=head_prediction,
             log_sigmoid_head_score=log_sigmoid_head_score, head_loss_log_sigmoid=head_loss_log_sigmoid,
-            reader_c_prev_steps=reader_c_prev_steps, reader_gate_steps=reader_gate_steps,
+            reader_c_prev_steps=reader_c_states[:-1], reader_gate_1_steps=reader_gate_1_steps,
+            reader_gate_2_steps=reader_gate_2_steps, reader_gate_3_steps=reader_gate_3_steps,
             reader_c_hat_steps=reader_c_hat_steps, tanh_reader_c_steps=tanh_reader_c_steps,
-            reader_xc_steps=reader_xc_steps,
+            reader_a_prev_steps=reader_a_states[:-1],
         ),
     )
 
@@ -218,6 +283,7 @@ def backward(
     parameters: Parameters,
     residuals: Residuals,
     d_outputs: Outputs | None = None,
+    workspace: Workspace | None = None,
 ) -> Gradients:
     """The gradients of one step, from the cotangents of its results.
 
@@ -226,16 +292,17 @@ def backward(
     d_outputs = Outputs(None, None) if d_outputs is None else d_outputs
     dtype = _BACKWARD.check(parameters, residuals, d_outputs)
     (
-        words, target, mask_in, mask_out, x_take_T, goes_on_steps, sentence_sum, sentence_maximum, sentence,
-        head_score, head_prediction, log_sigmoid_head_score, head_loss_log_sigmoid, reader_c_prev_steps,
-        reader_gate_steps, reader_c_hat_steps, tanh_reader_c_steps, reader_xc_steps,
+        words, target, mask_in, mask_out, x_take_T, goes_on_steps, W_packed, W_packed_2, sentence_sum,
+        sentence_maximum, sentence, head_score, head_prediction, log_sigmoid_head_score,
+        head_loss_log_sigmoid, reader_c_prev_steps, reader_gate_1_steps, reader_gate_2_steps,
+        reader_gate_3_steps, reader_c_hat_steps, tanh_reader_c_steps, reader_a_prev_steps,
     ) = residuals
-    reader_W_g, reader_W_c = parameters.reader.W_g, parameters.reader.W_c
     head_W = parameters.head.W
     T, m = words.shape           # words in the longest sentence, sentences
     n_e = mask_in.shape[1]       # embedding
     n_a = mask_out.shape[0]      # hidden units
     n_w = parameters.E.shape[0]  # words known
+    workspace = Workspace() if workspace is None else workspace
 
     # the cotangents handed in; None counts as zero
     dloss = _cotangent(d_outputs.loss, (), dtype)
@@ -244,6 +311,8 @@ def backward(
     # head: loss = -mean(target * log_sigmoid(score) + (1 - target) * log_sigmoid(-score))
     dhead_loss_mean = -dloss                              # negative
     dhead_loss_divide = dhead_loss_mean / m
+    x = workspace.array("backward.x", (T, n_e, m), dtype)
+    np.multiply(mask_in, x_take_T, out=x)
     dhead_loss_subtract = dhead_loss_divide * head_loss_log_sigmoid  # hadamard
     dhead_loss_log_sigmoid = dhead_loss_divide * (1 - target)  # hadamard
     dnegative_head_score = dhead_loss_log_sigmoid * head_prediction  # log_sigmoid
@@ -258,88 +327,109 @@ def backward(
     # split: the sum over its uses
     dhead_score = dhead_score_head_loss - dnegative_head_score + dhead_score_head_prediction
     dhead_b = np.sum(dhead_score, axis=1, keepdims=True)  # addition, summed where it was broadcast
-    dhead_W = dhead_score @ sentence.T                    # matrix product
+    dhead_W = workspace.result("backward.dhead_W", (1, n_a), dtype)
+    np.matmul(dhead_score, sentence.T, out=dhead_W)       # matrix product
     dsentence = head_W.T @ dhead_score                    # matrix product
 
     # 3. sentence = mask_out * sum(steps.a, axis=0) / maximum(lengths, 1)
     dsentence_multiply = dsentence / sentence_maximum  # quotient
-    dmask_out = dsentence_multiply * sentence_sum      # hadamard
+    dmask_out = workspace.result("backward.dmask_out", (n_a, m), dtype)
+    np.multiply(dsentence_multiply, sentence_sum, out=dmask_out)  # hadamard
     dsentence_sum = dsentence_multiply * mask_out      # hadamard
-    dreader_a_to_end_steps = np.broadcast_to(np.expand_dims(dsentence_sum, 0), (T, n_a, m))  # sum
-    dreader_a = np.zeros((n_a, m), dtype)
-    dreader_c = np.zeros((n_a, m), dtype)
-    dreader_x_steps = np.empty((T, n_e, m), dtype)
-    dreader_gate_add_steps = np.empty((T, 3 * n_a, m), dtype)
-    dreader_c_hat_add_steps = np.empty((T, n_a, m), dtype)
+    dreader_a_to_end_steps_T = np.broadcast_to(np.expand_dims(dsentence_sum, 0), (T, n_a, m))  # sum
+    dreader_a_to_end_steps = workspace.array("backward.dreader_a_to_end_steps", (T, m, n_a), dtype)
+    dreader_a_to_end_steps[...] = np.swapaxes(dreader_a_to_end_steps_T, -1, -2)  # transpose
+
+    # room for every step and for one; the workspace's is written again by the next call
+    dreader_a_2 = np.zeros((m, n_a), dtype)
+    dreader_c = np.zeros((m, n_a), dtype)
+    dsum_steps = workspace.array("backward.dsum_steps", (T, m, 4 * n_a), dtype)
+    work, work_2, work_3, work_4, work_5 = workspace.array("backward.work", (5, m, n_a), dtype)
+    work_6 = workspace.array("backward.work_6", (m, n_a), dtype)
     for t in reversed(range(T)):
-        dreader_a_2 = dreader_a_to_end_steps[t]
+        dreader_a = dreader_a_to_end_steps[t]
         reader_goes_on = goes_on_steps[t]
         reader_c_prev = reader_c_prev_steps[t]
-        reader_gate = reader_gate_steps[t]
+        reader_gate_1 = reader_gate_1_steps[t]
+        reader_gate_2 = reader_gate_2_steps[t]
+        reader_gate_3 = reader_gate_3_steps[t]
         reader_c_hat = reader_c_hat_steps[t]
         tanh_reader_c = tanh_reader_c_steps[t]
 
         # 2. steps = scan(reader, x=x, lengths=lengths)
-        dreader_c_steps = np.where(reader_goes_on, dreader_c, 0)  # where
-        dreader_c_prev_steps = np.where(reader_goes_on, 0, dreader_c)  # where
-        dreader_a_steps = np.where(reader_goes_on, dreader_a, 0)  # where
-        dreader_a_prev_steps = np.where(reader_goes_on, 0, dreader_a)  # where
-        dreader_a_steps_2 = np.where(reader_goes_on, dreader_a_2, 0)  # where
+        dreader_c_steps = np.where(np.expand_dims(reader_goes_on, 1), dreader_c, 0)  # where
+        dreader_c_prev_steps = np.where(np.expand_dims(reader_goes_on, 1), 0, dreader_c)  # where
+        dreader_a_steps = np.where(np.expand_dims(reader_goes_on, 1), dreader_a_2, 0)  # where
+        dreader_a_prev_steps = np.where(np.expand_dims(reader_goes_on, 1), 0, dreader_a_2)  # where
+        dreader_a_steps_2 = np.where(np.expand_dims(reader_goes_on, 1), dreader_a, 0)  # where
 
         # reader: a = gate[2*n_a:] * tanh(c)
-        dreader_a_3 = dreader_a_steps + dreader_a_steps_2     # split: the sum over its uses
-        dreader_gate_3 = dreader_a_3 * tanh_reader_c          # hadamard
-        dtanh_reader_c = dreader_a_3 * reader_gate[2 * n_a:]  # hadamard
-        dreader_c_reader_a = dtanh_reader_c * (1 - tanh_reader_c * tanh_reader_c)  # tanh
+        dreader_a_3 = np.add(dreader_a_steps, dreader_a_steps_2, out=work)  # split: the sum over its uses
+        dreader_gate_3 = np.multiply(dreader_a_3, tanh_reader_c, out=work_2)  # hadamard
+        dtanh_reader_c = np.multiply(dreader_a_3, reader_gate_3, out=work)  # hadamard
+        np.multiply(tanh_reader_c, tanh_reader_c, out=work_3)
+        np.subtract(1, work_3, out=work_3)
+        dreader_c_reader_a = np.multiply(dtanh_reader_c, work_3, out=work)  # tanh
 
         # reader: c = gate[:n_a] * c_hat + gate[n_a:2*n_a] * c_prev
-        dreader_c_2 = dreader_c_steps + dreader_c_reader_a  # split: the sum over its uses
-        dreader_gate_2 = dreader_c_2 * reader_c_prev        # hadamard
-        dreader_c_prev_reader_c = dreader_c_2 * reader_gate[n_a:2 * n_a]  # hadamard
-        dreader_gate_1 = dreader_c_2 * reader_c_hat         # hadamard
-        dreader_c_hat = dreader_c_2 * reader_gate[:n_a]     # hadamard
+        dreader_c_2 = np.add(dreader_c_steps, dreader_c_reader_a, out=work)  # split: the sum over its uses
+        dreader_gate_2 = np.multiply(dreader_c_2, reader_c_prev, out=work_3)  # hadamard
+        dreader_c_prev_reader_c = np.multiply(dreader_c_2, reader_gate_2, out=work_4)  # hadamard
+        dreader_gate_1 = np.multiply(dreader_c_2, reader_c_hat, out=work_5)  # hadamard
+        dreader_c_hat = np.multiply(dreader_c_2, reader_gate_1, out=work)  # hadamard
 
         # reader: c_hat = tanh(W_c @ xc + b_c)
-        dreader_c_hat_add = dreader_c_hat * (1 - reader_c_hat * reader_c_hat)  # tanh
-        dreader_xc_reader_c_hat = reader_W_c.T @ dreader_c_hat_add  # matrix product
+        np.multiply(reader_c_hat, reader_c_hat, out=work_6)
+        np.subtract(1, work_6, out=work_6)
+        dsum = dsum_steps[t]
+        np.multiply(dreader_c_hat, work_6, out=dsum[:, 3 * n_a:])  # dreader_c_hat_slice: tanh
 
         # reader: gate = sigmoid(W_g @ xc + b_g)
-        # split: side by side
-        dreader_gate = np.concatenate([dreader_gate_1, dreader_gate_2, dreader_gate_3], axis=0)
-        dreader_gate_add = dreader_gate * (reader_gate * (1 - reader_gate))  # sigmoid
-        dreader_xc_reader_gate = reader_W_g.T @ dreader_gate_add  # matrix product
-
-        # reader: xc = concat(a_prev, x)
-        dreader_xc = dreader_xc_reader_c_hat + dreader_xc_reader_gate  # split: the sum over its uses
-        dreader_a_prev_reader_xc = dreader_xc[:n_a]  # concat
-        dreader_x = dreader_xc[n_a:]                 # concat
-        dreader_c_prev = dreader_c_prev_steps + dreader_c_prev_reader_c  # split: the sum over its uses
-        dreader_a_prev = dreader_a_prev_steps + dreader_a_prev_reader_xc  # split: the sum over its uses
-
-        # of this step: what is kept, and what the next one starts from
-        dreader_x_steps[t] = dreader_x
-        dreader_gate_add_steps[t] = dreader_gate_add
-        dreader_c_hat_add_steps[t] = dreader_c_hat_add
-        dreader_a, dreader_c = dreader_a_prev, dreader_c_prev
+        np.subtract(1, reader_gate_3, out=work)
+        np.multiply(reader_gate_3, work, out=work)
+        np.multiply(dreader_gate_3, work, out=dsum[:, 2 * n_a:3 * n_a])  # dslice_3: sigmoid
+        np.subtract(1, reader_gate_2, out=work)
+        np.multiply(reader_gate_2, work, out=work)
+        np.multiply(dreader_gate_2, work, out=dsum[:, n_a:2 * n_a])  # dslice_2: sigmoid
+        np.subtract(1, reader_gate_1, out=work)
+        np.multiply(reader_gate_1, work, out=work)
+        np.multiply(dreader_gate_1, work, out=dsum[:, :n_a])    # dslice: sigmoid
+        dreader_a_prev = np.matmul(dsum, W_packed_2, out=work)  # matrix product
+        # dreader_c_prev: split: the sum over its uses
+        np.add(dreader_c_prev_steps, dreader_c_prev_reader_c, out=dreader_c)
+        # dreader_a_prev_2: split: the sum over its uses
+        np.add(dreader_a_prev_steps, dreader_a_prev, out=dreader_a_2)
 
     # for every step at once: no later step reads it
-    multiply_steps_T = np.reshape(np.swapaxes(dreader_gate_add_steps, -1, -2), (T * m, 3 * n_a)).T
-    # matrix product
-    dreader_W_g = multiply_steps_T @ np.reshape(np.swapaxes(reader_xc_steps, -1, -2), (T * m, n_a + n_e))
+    dmatmul = np.reshape(dsum_steps, (T * m, 4 * n_a))
+    dW_packed_2 = dmatmul.T @ np.reshape(reader_a_prev_steps, (T * m, n_a))  # transpose
+    dreader_W_g_2 = dW_packed_2[:3 * n_a]  # concat
+    dreader_W_c_2 = dW_packed_2[3 * n_a:]  # concat
     # addition, summed where it was broadcast
-    dreader_b_g = np.expand_dims(np.sum(dreader_gate_add_steps, axis=(0, 2)), 1)
-    multiply_2_steps_T = np.reshape(np.swapaxes(dreader_c_hat_add_steps, -1, -2), (T * m, n_a)).T
-    reader_xc_steps_rows = np.reshape(np.swapaxes(reader_xc_steps, -1, -2), (T * m, n_a + n_e))
-    dreader_W_c = multiply_2_steps_T @ reader_xc_steps_rows  # matrix product
-    # addition, summed where it was broadcast
-    dreader_b_c = np.expand_dims(np.sum(dreader_c_hat_add_steps, axis=(0, 2)), 1)
+    db_packed_T = np.expand_dims(np.sum(dsum_steps, axis=(0, 1)), 0)
+    db_packed = db_packed_T.T              # transpose
+    dreader_b_g = db_packed[:3 * n_a]      # concat
+    dreader_b_c = db_packed[3 * n_a:]      # concat
+    dx_T = workspace.array("backward.dx_T", (T, m, n_e), dtype)
+    np.matmul(dmatmul, W_packed, out=np.reshape(dx_T, (T * m, n_e)))  # matrix product
+    dW_packed = dmatmul.T @ np.reshape(np.swapaxes(x, -1, -2), (T * m, n_e))  # transpose
+    dreader_W_g_1 = dW_packed[:3 * n_a]    # concat
+    dreader_W_c_1 = dW_packed[3 * n_a:]    # concat
+    dx = np.swapaxes(dx_T, -1, -2)         # transpose
 
     # 1. x = mask_in * swapaxes(E[words], -1, -2)
-    dmask_in = dreader_x_steps * x_take_T              # hadamard
-    dx_take_T = dreader_x_steps * mask_in              # hadamard
-    dx_take = np.transpose(dx_take_T, (0, 2, 1))       # transpose
-    dE = add_at(dx_take, words, axis=0, n=n_w)         # take
-    dtarget = dtarget_head_loss - dhead_loss_subtract  # split: the sum over its uses
+    dmask_in = workspace.result("backward.dmask_in", (T, n_e, m), dtype)
+    np.multiply(dx, x_take_T, out=dmask_in)       # hadamard
+    dx_take_T = workspace.array("backward.dx_take_T", (T, n_e, m), dtype)
+    np.multiply(dx, mask_in, out=dx_take_T)       # hadamard
+    dx_take = np.transpose(dx_take_T, (0, 2, 1))  # transpose
+    dE = add_at(dx_take, words, axis=0, n=n_w)    # take
+    dreader_W_c = workspace.result("backward.dreader_W_c", (n_a, n_a + n_e), dtype)
+    np.concatenate([dreader_W_c_2, dreader_W_c_1], axis=1, out=dreader_W_c)  # split: side by side
+    dreader_W_g = workspace.result("backward.dreader_W_g", (3 * n_a, n_a + n_e), dtype)
+    np.concatenate([dreader_W_g_2, dreader_W_g_1], axis=1, out=dreader_W_g)  # split: side by side
+    dtarget = workspace.result("backward.dtarget", (1, m), dtype)
+    np.subtract(dtarget_head_loss, dhead_loss_subtract, out=dtarget)  # split: the sum over its uses
 
     return Gradients(
         Parameters(
@@ -594,6 +684,14 @@ def sigmoid(x: np.ndarray) -> np.ndarray:
     """The logistic function 1 / (1 + exp(-x)), without overflow at either end."""
     z = np.exp(np.minimum(x, -x))
     return np.where(x >= 0, 1, z) / (1 + z)
+
+
+def sigmoid_into(x: np.ndarray, out: np.ndarray) -> np.ndarray:
+    """The logistic function of x, written into out."""
+    with np.errstate(over="ignore"):  # exp(-x) may be infinite: the quotient is 0 then, as it should be
+        np.exp(np.negative(x, out=out), out=out)
+    np.add(out, 1, out=out)
+    return np.divide(1, out, out=out)
 
 
 def log_sigmoid(x: np.ndarray) -> np.ndarray:

@@ -21,6 +21,7 @@ Sizes:
     m: sequences
 """
 
+import sys
 from typing import Annotated, Any, NamedTuple
 
 import numpy as np
@@ -85,23 +86,61 @@ class Gradients(NamedTuple):
 class Residuals(NamedTuple):
     """What the backward pass reads of one step."""
 
+    x: Annotated[np.ndarray, "[T, n_x, m]"]
     target: Annotated[np.ndarray, "[n_y, m]"]
     mask: Annotated[np.ndarray, "[2*n_a, m]"]
     goes_on_steps: Annotated[np.ndarray, "bool[T, m]"]
+    W_packed: Annotated[np.ndarray, "[4*n_a, n_x]"]
+    W_packed_2: Annotated[np.ndarray, "[4*n_a, n_a]"]
+    W_packed_3: Annotated[np.ndarray, "[4*n_a, n_x]"]
+    W_packed_4: Annotated[np.ndarray, "[4*n_a, n_a]"]
     sequence_concat: Annotated[np.ndarray, "[2*n_a, m]"]
     sequence_maximum: Annotated[np.ndarray, "[m]"]
     sequence: Annotated[np.ndarray, "[2*n_a, m]"]
     head_loss_log_softmax: Annotated[np.ndarray, "[n_y, m]"]
-    forwards_c_prev_steps: Annotated[np.ndarray, "[T, n_a, m]"]
-    forwards_gate_steps: Annotated[np.ndarray, "[T, 3*n_a, m]"]
-    forwards_c_hat_steps: Annotated[np.ndarray, "[T, n_a, m]"]
-    tanh_forwards_c_steps: Annotated[np.ndarray, "[T, n_a, m]"]
-    forwards_xc_steps: Annotated[np.ndarray, "[T, n_a + n_x, m]"]
-    backwards_c_prev_steps: Annotated[np.ndarray, "[T, n_a, m]"]
-    backwards_gate_steps: Annotated[np.ndarray, "[T, 3*n_a, m]"]
-    backwards_c_hat_steps: Annotated[np.ndarray, "[T, n_a, m]"]
-    tanh_backwards_c_steps: Annotated[np.ndarray, "[T, n_a, m]"]
-    backwards_xc_steps: Annotated[np.ndarray, "[T, n_a + n_x, m]"]
+    forwards_c_prev_steps: Annotated[np.ndarray, "[T, m, n_a]"]
+    forwards_gate_1_steps: Annotated[np.ndarray, "[T, m, n_a]"]
+    forwards_gate_2_steps: Annotated[np.ndarray, "[T, m, n_a]"]
+    forwards_gate_3_steps: Annotated[np.ndarray, "[T, m, n_a]"]
+    forwards_c_hat_steps: Annotated[np.ndarray, "[T, m, n_a]"]
+    tanh_forwards_c_steps: Annotated[np.ndarray, "[T, m, n_a]"]
+    forwards_a_prev_steps: Annotated[np.ndarray, "[T, m, n_a]"]
+    backwards_c_prev_steps: Annotated[np.ndarray, "[T, m, n_a]"]
+    backwards_gate_1_steps: Annotated[np.ndarray, "[T, m, n_a]"]
+    backwards_gate_2_steps: Annotated[np.ndarray, "[T, m, n_a]"]
+    backwards_gate_3_steps: Annotated[np.ndarray, "[T, m, n_a]"]
+    backwards_c_hat_steps: Annotated[np.ndarray, "[T, m, n_a]"]
+    tanh_backwards_c_steps: Annotated[np.ndarray, "[T, m, n_a]"]
+    backwards_a_prev_steps: Annotated[np.ndarray, "[T, m, n_a]"]
+
+
+class Workspace:
+    """Room that calls share: hand one to every call, and calls of the same sizes allocate next to nothing.
+
+    It serves one call at a time.  What a call returns is written over only when nobody holds it any more.
+    """
+
+    def __init__(self) -> None:
+        self._arrays: dict[str, np.ndarray] = {}
+        self._results: dict[str, list[np.ndarray]] = {}
+
+    def array(self, name: str, shape: tuple[int, ...], dtype: Any) -> np.ndarray:
+        """The array of a name, with whatever the last call left in it."""
+        array = self._arrays.get(name)
+        if array is None or array.shape != shape or array.dtype != dtype:
+            array = self._arrays[name] = np.empty(shape, dtype)
+        return array
+
+    def result(self, name: str, shape: tuple[int, ...], dtype: Any) -> np.ndarray:
+        """An array to return: one that an earlier call returned if nobody holds it or a view of it, or a new one."""
+        results = self._results.setdefault(name, [])
+        for at in range(len(results)):
+            unheld = sys.getrefcount(results[at]) == 2  # by the list, and by this very call
+            if unheld and results[at].shape == shape and results[at].dtype == dtype:
+                return results[at]
+        results.append(np.empty(shape, dtype))
+        del results[:-2]  # one that the caller still holds, and this one
+        return results[-1]
 
 
 def init_parameters(
@@ -130,7 +169,11 @@ def init_parameters(
     )
 
 
-def forward(parameters: Parameters, inputs: Inputs) -> tuple[Outputs, Residuals]:
+def forward(
+    parameters: Parameters,
+    inputs: Inputs,
+    workspace: Workspace | None = None,
+) -> tuple[Outputs, Residuals]:
     """One step: the outputs and the residuals.
 
     1. there = scan(forwards, x=x, lengths=lengths)
@@ -146,102 +189,156 @@ def forward(parameters: Parameters, inputs: Inputs) -> tuple[Outputs, Residuals]
     head_W, head_b = parameters.head
     x, lengths, target, mask = inputs
     n_a = forwards_W_c.shape[0]  # hidden units
+    n_y = head_W.shape[0]        # classes
     T, n_x, m = x.shape          # steps, input features, sequences
+    workspace = Workspace() if workspace is None else workspace
 
     # 1. there = scan(forwards, x=x, lengths=lengths)
     goes_on_steps = np.expand_dims(np.arange(T), 1) < np.expand_dims(lengths, 0)
-    forwards_a_prev = np.zeros((n_a, m), dtype)
-    forwards_c_prev = np.zeros((n_a, m), dtype)
-    forwards_a_to_end_steps = np.empty((T, n_a, m), dtype)
-    forwards_c_prev_steps = np.empty((T, n_a, m), dtype)
-    forwards_gate_steps = np.empty((T, 3 * n_a, m), dtype)
-    forwards_c_hat_steps = np.empty((T, n_a, m), dtype)
-    tanh_forwards_c_steps = np.empty((T, n_a, m), dtype)
-    forwards_xc_steps = np.empty((T, n_a + n_x, m), dtype)
-    for t in range(T):
-        forwards_x = x[t]
-        forwards_goes_on = goes_on_steps[t]
 
-        # forwards: xc = concat(a_prev, x)
-        forwards_xc = np.concatenate([forwards_a_prev, forwards_x], axis=0)
+    # for every step at once: does not read the state
+    W_packed = workspace.result("forward.W_packed", (4 * n_a, n_x), dtype)
+    np.concatenate([forwards_W_g[:, n_a:], forwards_W_c[:, n_a:]], axis=0, out=W_packed)
+    forwards_x_W = workspace.array("forward.forwards_x_W", (T, m, 4 * n_a), dtype)
+    np.matmul(np.reshape(np.swapaxes(x, -1, -2), (T * m, n_x)), W_packed.T,
+        out=np.reshape(forwards_x_W, (T * m, 4 * n_a)))
+    np.add(forwards_x_W, np.concatenate([forwards_b_g, forwards_b_c], axis=0).T,
+        out=forwards_x_W)
+
+    # once for all steps: the same at each
+    W_packed_2 = workspace.result("forward.W_packed_2", (4 * n_a, n_a), dtype)
+    np.concatenate([forwards_W_g[:, :n_a], forwards_W_c[:, :n_a]], axis=0, out=W_packed_2)
+
+    # room for every step and for one; the workspace's is written again by the next call
+    forwards_a_states = workspace.result("forward.forwards_a_states", (T + 1, m, n_a), dtype)
+    forwards_a_states[0] = np.zeros((n_a, m), dtype).T
+    forwards_c_states = workspace.result("forward.forwards_c_states", (T + 1, m, n_a), dtype)
+    forwards_c_states[0] = np.zeros((n_a, m), dtype).T
+    forwards_a_to_end_steps = workspace.array("forward.forwards_a_to_end_steps", (T, m, n_a), dtype)
+    forwards_gate_1_steps, forwards_gate_2_steps = (
+        workspace.result("forward.forwards_gate_1_steps", (2, T, m, n_a), dtype)
+    )
+    forwards_gate_3_steps, forwards_c_hat_steps = (
+        workspace.result("forward.forwards_gate_3_steps", (2, T, m, n_a), dtype)
+    )
+    tanh_forwards_c_steps = workspace.result("forward.tanh_forwards_c_steps", (T, m, n_a), dtype)
+    work = workspace.array("forward.work", (m, 4 * n_a), dtype)
+    work_2, work_3 = workspace.array("forward.work_2", (2, m, n_a), dtype)
+    for t in range(T):
+        forwards_goes_on = goes_on_steps[t]
+        add_2 = forwards_x_W[t]
+        forwards_a_prev = forwards_a_states[t]
+        forwards_c_prev = forwards_c_states[t]
+
+        np.matmul(forwards_a_prev, W_packed_2.T, out=work)
+        np.add(add_2, work, out=work)
 
         # forwards: gate = sigmoid(W_g @ xc + b_g)
-        forwards_gate = sigmoid(forwards_W_g @ forwards_xc + forwards_b_g)
+        forwards_gate_1 = sigmoid_into(work[:, :n_a], forwards_gate_1_steps[t])
+        forwards_gate_2 = sigmoid_into(work[:, n_a:2 * n_a], forwards_gate_2_steps[t])
+        forwards_gate_3 = sigmoid_into(work[:, 2 * n_a:3 * n_a], forwards_gate_3_steps[t])
 
         # forwards: c_hat = tanh(W_c @ xc + b_c)
-        forwards_c_hat = np.tanh(forwards_W_c @ forwards_xc + forwards_b_c)
+        forwards_c_hat = np.tanh(work[:, 3 * n_a:], out=forwards_c_hat_steps[t])
 
         # forwards: c = gate[:n_a] * c_hat + gate[n_a:2*n_a] * c_prev
-        forwards_c = forwards_gate[:n_a] * forwards_c_hat + forwards_gate[n_a:2 * n_a] * forwards_c_prev
+        np.multiply(forwards_gate_1, forwards_c_hat, out=work_2)
+        np.multiply(forwards_gate_2, forwards_c_prev, out=work_3)
+        forwards_c = np.add(work_2, work_3, out=work_2)
 
         # forwards: a = gate[2*n_a:] * tanh(c)
-        tanh_forwards_c = np.tanh(forwards_c)
-        forwards_a = forwards_gate[2 * n_a:] * tanh_forwards_c
+        tanh_forwards_c = np.tanh(forwards_c, out=tanh_forwards_c_steps[t])
+        forwards_a = np.multiply(forwards_gate_3, tanh_forwards_c, out=work_3)
 
         # 1. there = scan(forwards, x=x, lengths=lengths)
-        forwards_a_to_end = np.where(forwards_goes_on, forwards_a, 0)
-        forwards_a_held = np.where(forwards_goes_on, forwards_a, forwards_a_prev)
-        forwards_c_held = np.where(forwards_goes_on, forwards_c, forwards_c_prev)
+        forwards_a_to_end = np.where(np.expand_dims(forwards_goes_on, 1), forwards_a, 0)
+        forwards_a_held = np.where(np.expand_dims(forwards_goes_on, 1), forwards_a, forwards_a_prev)
+        forwards_c_held = np.where(np.expand_dims(forwards_goes_on, 1), forwards_c, forwards_c_prev)
 
         # of this step: what is kept, and what the next one starts from
         forwards_a_to_end_steps[t] = forwards_a_to_end
-        forwards_c_prev_steps[t] = forwards_c_prev
-        forwards_gate_steps[t] = forwards_gate
-        forwards_c_hat_steps[t] = forwards_c_hat
-        tanh_forwards_c_steps[t] = tanh_forwards_c
-        forwards_xc_steps[t] = forwards_xc
-        forwards_a_prev, forwards_c_prev = forwards_a_held, forwards_c_held
+        forwards_a_states[t + 1] = forwards_a_held
+        forwards_c_states[t + 1] = forwards_c_held
 
-    backwards_a_prev = np.zeros((n_a, m), dtype)
-    backwards_c_prev = np.zeros((n_a, m), dtype)
-    backwards_a_to_end_steps = np.empty((T, n_a, m), dtype)
-    backwards_c_prev_steps = np.empty((T, n_a, m), dtype)
-    backwards_gate_steps = np.empty((T, 3 * n_a, m), dtype)
-    backwards_c_hat_steps = np.empty((T, n_a, m), dtype)
-    tanh_backwards_c_steps = np.empty((T, n_a, m), dtype)
-    backwards_xc_steps = np.empty((T, n_a + n_x, m), dtype)
+    # for every step at once: does not read the state
+    W_packed_3 = workspace.result("forward.W_packed_3", (4 * n_a, n_x), dtype)
+    np.concatenate([backwards_W_g[:, n_a:], backwards_W_c[:, n_a:]], axis=0,
+        out=W_packed_3)
+    backwards_x_W = workspace.array("forward.backwards_x_W", (T, m, 4 * n_a), dtype)
+    np.matmul(np.reshape(np.swapaxes(x, -1, -2), (T * m, n_x)), W_packed_3.T,
+        out=np.reshape(backwards_x_W, (T * m, 4 * n_a)))
+    np.add(backwards_x_W, np.concatenate([backwards_b_g, backwards_b_c], axis=0).T,
+        out=backwards_x_W)
+
+    # once for all steps: the same at each
+    W_packed_4 = workspace.result("forward.W_packed_4", (4 * n_a, n_a), dtype)
+    np.concatenate([backwards_W_g[:, :n_a], backwards_W_c[:, :n_a]], axis=0,
+        out=W_packed_4)
+
+    # room for every step and for one; the workspace's is written again by the next call
+    backwards_a_states = workspace.result("forward.backwards_a_states", (T + 1, m, n_a), dtype)
+    backwards_a_states[-1] = np.zeros((n_a, m), dtype).T
+    backwards_c_states = workspace.result("forward.backwards_c_states", (T + 1, m, n_a), dtype)
+    backwards_c_states[-1] = np.zeros((n_a, m), dtype).T
+    backwards_a_to_end_steps = workspace.array("forward.backwards_a_to_end_steps", (T, m, n_a), dtype)
+    backwards_gate_1_steps, backwards_gate_2_steps = (
+        workspace.result("forward.backwards_gate_1_steps", (2, T, m, n_a), dtype)
+    )
+    backwards_gate_3_steps, backwards_c_hat_steps = (
+        workspace.result("forward.backwards_gate_3_steps", (2, T, m, n_a), dtype)
+    )
+    tanh_backwards_c_steps = workspace.result("forward.tanh_backwards_c_steps", (T, m, n_a), dtype)
+    work_4 = workspace.array("forward.work_4", (m, 4 * n_a), dtype)
+    work_5, work_6 = workspace.array("forward.work_5", (2, m, n_a), dtype)
     for t in reversed(range(T)):
-        backwards_x = x[t]
         backwards_goes_on = goes_on_steps[t]
+        add_2_2 = backwards_x_W[t]
+        backwards_a_prev = backwards_a_states[t + 1]
+        backwards_c_prev = backwards_c_states[t + 1]
 
-        # backwards: xc = concat(a_prev, x)
-        backwards_xc = np.concatenate([backwards_a_prev, backwards_x], axis=0)
+        np.matmul(backwards_a_prev, W_packed_4.T, out=work_4)
+        np.add(add_2_2, work_4, out=work_4)
 
         # backwards: gate = sigmoid(W_g @ xc + b_g)
-        backwards_gate = sigmoid(backwards_W_g @ backwards_xc + backwards_b_g)
+        backwards_gate_1 = sigmoid_into(work_4[:, :n_a], backwards_gate_1_steps[t])
+        backwards_gate_2 = sigmoid_into(work_4[:, n_a:2 * n_a], backwards_gate_2_steps[t])
+        backwards_gate_3 = sigmoid_into(work_4[:, 2 * n_a:3 * n_a], backwards_gate_3_steps[t])
 
         # backwards: c_hat = tanh(W_c @ xc + b_c)
-        backwards_c_hat = np.tanh(backwards_W_c @ backwards_xc + backwards_b_c)
+        backwards_c_hat = np.tanh(work_4[:, 3 * n_a:], out=backwards_c_hat_steps[t])
 
         # backwards: c = gate[:n_a] * c_hat + gate[n_a:2*n_a] * c_prev
-        backwards_c = backwards_gate[:n_a] * backwards_c_hat + backwards_gate[n_a:2 * n_a] * backwards_c_prev
+        np.multiply(backwards_gate_1, backwards_c_hat, out=work_5)
+        np.multiply(backwards_gate_2, backwards_c_prev, out=work_6)
+        backwards_c = np.add(work_5, work_6, out=work_5)
 
         # backwards: a = gate[2*n_a:] * tanh(c)
-        tanh_backwards_c = np.tanh(backwards_c)
-        backwards_a = backwards_gate[2 * n_a:] * tanh_backwards_c
+        tanh_backwards_c = np.tanh(backwards_c, out=tanh_backwards_c_steps[t])
+        backwards_a = np.multiply(backwards_gate_3, tanh_backwards_c, out=work_6)
 
         # 2. back = scan(backwards, x=x, lengths=lengths, reverse=True)
-        backwards_a_to_end = np.where(backwards_goes_on, backwards_a, 0)
-        backwards_a_held = np.where(backwards_goes_on, backwards_a, backwards_a_prev)
-        backwards_c_held = np.where(backwards_goes_on, backwards_c, backwards_c_prev)
+        backwards_a_to_end = np.where(np.expand_dims(backwards_goes_on, 1), backwards_a, 0)
+        backwards_a_held = np.where(np.expand_dims(backwards_goes_on, 1), backwards_a, backwards_a_prev)
+        backwards_c_held = np.where(np.expand_dims(backwards_goes_on, 1), backwards_c, backwards_c_prev)
 
         # of this step: what is kept, and what the next one starts from
         backwards_a_to_end_steps[t] = backwards_a_to_end
-        backwards_c_prev_steps[t] = backwards_c_prev
-        backwards_gate_steps[t] = backwards_gate
-        backwards_c_hat_steps[t] = backwards_c_hat
-        tanh_backwards_c_steps[t] = tanh_backwards_c
-        backwards_xc_steps[t] = backwards_xc
-        backwards_a_prev, backwards_c_prev = backwards_a_held, backwards_c_held
+        backwards_a_states[t] = backwards_a_held
+        backwards_c_states[t] = backwards_c_held
 
     # 3. sequence = mask * concat(sum(there.a, axis=0), sum(back.a, axis=0)) / maximum(lengths, 1)
-    sequence_sum_2 = np.sum(backwards_a_to_end_steps, axis=0)
-    sequence_concat = np.concatenate([np.sum(forwards_a_to_end_steps, axis=0), sequence_sum_2], axis=0)
-    sequence_maximum = np.maximum(lengths.astype(dtype), 1)
-    sequence = mask * sequence_concat / sequence_maximum
+    sequence_sum_2 = np.sum(np.swapaxes(backwards_a_to_end_steps, -1, -2), axis=0)
+    sequence_sum = np.sum(np.swapaxes(forwards_a_to_end_steps, -1, -2), axis=0)
+    sequence_concat = workspace.result("forward.sequence_concat", (2 * n_a, m), dtype)
+    np.concatenate([sequence_sum, sequence_sum_2], axis=0, out=sequence_concat)
+    sequence_maximum = workspace.result("forward.sequence_maximum", (m,), dtype)
+    np.maximum(lengths.astype(dtype), 1, out=sequence_maximum)
+    sequence = workspace.result("forward.sequence", (2 * n_a, m), dtype)
+    np.divide(mask * sequence_concat, sequence_maximum, out=sequence)
 
     # head: scores = W @ h + b
-    head_scores = head_W @ sequence + head_b
+    head_scores = workspace.result("forward.head_scores", (n_y, m), dtype)
+    np.add(head_W @ sequence, head_b, out=head_scores)
 
     # head: loss = -sum(target * log_softmax(scores, axis=0)) / m
     head_loss_log_softmax = log_softmax(head_scores, axis=0)
@@ -250,14 +347,17 @@ def forward(parameters: Parameters, inputs: Inputs) -> tuple[Outputs, Residuals]
     return (
         Outputs(loss=head_loss, scores=head_scores),
         Residuals(
-            target=target, mask=mask, goes_on_steps=goes_on_steps, sequence_concat=sequence_concat,
-            sequence_maximum=sequence_maximum, sequence=sequence,
-            head_loss_log_softmax=head_loss_log_softmax, forwards_c_prev_steps=forwards_c_prev_steps,
-            forwards_gate_steps=forwards_gate_steps, forwards_c_hat_steps=forwards_c_hat_steps,
-            tanh_forwards_c_steps=tanh_forwards_c_steps, forwards_xc_steps=forwards_xc_steps,
-            backwards_c_prev_steps=backwards_c_prev_steps, backwards_gate_steps=backwards_gate_steps,
+            x=x, target=target, mask=mask, goes_on_steps=goes_on_steps, W_packed=W_packed,
+            W_packed_2=W_packed_2, W_packed_3=W_packed_3, W_packed_4=W_packed_4,
+            sequence_concat=sequence_concat, sequence_maximum=sequence_maximum, sequence=sequence,
+            head_loss_log_softmax=head_loss_log_softmax, forwards_c_prev_steps=forwards_c_states[:-1],
+            forwards_gate_1_steps=forwards_gate_1_steps, forwards_gate_2_steps=forwards_gate_2_steps,
+            forwards_gate_3_steps=forwards_gate_3_steps, forwards_c_hat_steps=forwards_c_hat_steps,
+            tanh_forwards_c_steps=tanh_forwards_c_steps, forwards_a_prev_steps=forwards_a_states[:-1],
+            backwards_c_prev_steps=backwards_c_states[1:], backwards_gate_1_steps=backwards_gate_1_steps,
+            backwards_gate_2_steps=backwards_gate_2_steps, backwards_gate_3_steps=backwards_gate_3_steps,
             backwards_c_hat_steps=backwards_c_hat_steps, tanh_backwards_c_steps=tanh_backwards_c_steps,
-            backwards_xc_steps=backwards_xc_steps,
+            backwards_a_prev_steps=backwards_a_states[1:],
         ),
     )
 
@@ -266,6 +366,7 @@ def backward(
     parameters: Parameters,
     residuals: Residuals,
     d_outputs: Outputs | None = None,
+    workspace: Workspace | None = None,
 ) -> Gradients:
     """The gradients of one step, from the cotangents of its results.
 
@@ -274,18 +375,17 @@ def backward(
     d_outputs = Outputs(None, None) if d_outputs is None else d_outputs
     dtype = _BACKWARD.check(parameters, residuals, d_outputs)
     (
-        target, mask, goes_on_steps, sequence_concat, sequence_maximum, sequence, head_loss_log_softmax,
-        forwards_c_prev_steps, forwards_gate_steps, forwards_c_hat_steps, tanh_forwards_c_steps,
-        forwards_xc_steps, backwards_c_prev_steps, backwards_gate_steps, backwards_c_hat_steps,
-        tanh_backwards_c_steps, backwards_xc_steps,
+        x, target, mask, goes_on_steps, W_packed, W_packed_2, W_packed_3, W_packed_4, sequence_concat,
+        sequence_maximum, sequence, head_loss_log_softmax, forwards_c_prev_steps, forwards_gate_1_steps,
+        forwards_gate_2_steps, forwards_gate_3_steps, forwards_c_hat_steps, tanh_forwards_c_steps,
+        forwards_a_prev_steps, backwards_c_prev_steps, backwards_gate_1_steps, backwards_gate_2_steps,
+        backwards_gate_3_steps, backwards_c_hat_steps, tanh_backwards_c_steps, backwards_a_prev_steps,
     ) = residuals
-    forwards_W_g, forwards_W_c = parameters.forwards.W_g, parameters.forwards.W_c
-    backwards_W_g, backwards_W_c = parameters.backwards.W_g, parameters.backwards.W_c
     head_W = parameters.head.W
-    n_y, m = target.shape                   # classes, sequences
-    T = goes_on_steps.shape[0]              # steps
-    n_a = forwards_c_prev_steps.shape[1]    # hidden units
-    n_x = forwards_xc_steps.shape[1] - n_a  # input features
+    T, n_x, m = x.shape        # steps, input features, sequences
+    n_y = target.shape[0]      # classes
+    n_a = W_packed_2.shape[1]  # hidden units
+    workspace = Workspace() if workspace is None else workspace
 
     # the cotangents handed in; None counts as zero
     dloss = _cotangent(d_outputs.loss, (), dtype)
@@ -294,7 +394,8 @@ def backward(
     # head: loss = -sum(target * log_softmax(scores, axis=0)) / m
     dhead_loss_negative = dloss / m                   # quotient
     dhead_loss_sum = -dhead_loss_negative             # negative
-    dtarget = dhead_loss_sum * head_loss_log_softmax  # hadamard
+    dtarget = workspace.result("backward.dtarget", (n_y, m), dtype)
+    np.multiply(dhead_loss_sum, head_loss_log_softmax, out=dtarget)  # hadamard
     dhead_loss_log_softmax = dhead_loss_sum * target  # hadamard
     dhead_loss_multiply = np.exp(head_loss_log_softmax) * np.sum(dhead_loss_log_softmax, axis=0, keepdims=True)
     dhead_scores_head_loss = dhead_loss_log_softmax - dhead_loss_multiply  # log_softmax
@@ -302,155 +403,190 @@ def backward(
     # head: scores = W @ h + b
     dhead_scores = dscores_output + dhead_scores_head_loss  # split: the sum over its uses
     dhead_b = np.sum(dhead_scores, axis=1, keepdims=True)   # addition, summed where it was broadcast
-    dhead_W = dhead_scores @ sequence.T                     # matrix product
+    dhead_W = workspace.result("backward.dhead_W", (n_y, 2 * n_a), dtype)
+    np.matmul(dhead_scores, sequence.T, out=dhead_W)        # matrix product
     dsequence = head_W.T @ dhead_scores                     # matrix product
 
     # 3. sequence = mask * concat(sum(there.a, axis=0), sum(back.a, axis=0)) / maximum(lengths, 1)
     dsequence_multiply = dsequence / sequence_maximum  # quotient
-    dmask = dsequence_multiply * sequence_concat       # hadamard
+    dmask = workspace.result("backward.dmask", (2 * n_a, m), dtype)
+    np.multiply(dsequence_multiply, sequence_concat, out=dmask)  # hadamard
     dsequence_concat = dsequence_multiply * mask       # hadamard
     dsequence_sum = dsequence_concat[:n_a]             # concat
     dsequence_sum_2 = dsequence_concat[n_a:]           # concat
-    dbackwards_a_to_end_steps = np.broadcast_to(np.expand_dims(dsequence_sum_2, 0), (T, n_a, m))  # sum
-    dforwards_a_to_end_steps = np.broadcast_to(np.expand_dims(dsequence_sum, 0), (T, n_a, m))  # sum
-    dbackwards_a = np.zeros((n_a, m), dtype)
-    dbackwards_c = np.zeros((n_a, m), dtype)
-    dbackwards_x_steps = np.empty((T, n_x, m), dtype)
-    dbackwards_gate_add_steps = np.empty((T, 3 * n_a, m), dtype)
-    dbackwards_c_hat_add_steps = np.empty((T, n_a, m), dtype)
+    dbackwards_a_to_end_steps_T = np.broadcast_to(np.expand_dims(dsequence_sum_2, 0), (T, n_a, m))  # sum
+    dforwards_a_to_end_steps_T = np.broadcast_to(np.expand_dims(dsequence_sum, 0), (T, n_a, m))  # sum
+    dbackwards_a_to_end_steps = workspace.array("backward.dbackwards_a_to_end_steps", (T, m, n_a), dtype)
+    dbackwards_a_to_end_steps[...] = np.swapaxes(dbackwards_a_to_end_steps_T, -1, -2)  # transpose
+
+    # room for every step and for one; the workspace's is written again by the next call
+    dbackwards_a_2 = np.zeros((m, n_a), dtype)
+    dbackwards_c = np.zeros((m, n_a), dtype)
+    dsum_steps = workspace.array("backward.dsum_steps", (T, m, 4 * n_a), dtype)
+    work, work_2, work_3, work_4, work_5 = workspace.array("backward.work", (5, m, n_a), dtype)
+    work_6 = workspace.array("backward.work_6", (m, n_a), dtype)
     for t in range(T):
-        dbackwards_a_2 = dbackwards_a_to_end_steps[t]
+        dbackwards_a = dbackwards_a_to_end_steps[t]
         backwards_goes_on = goes_on_steps[t]
         backwards_c_prev = backwards_c_prev_steps[t]
-        backwards_gate = backwards_gate_steps[t]
+        backwards_gate_1 = backwards_gate_1_steps[t]
+        backwards_gate_2 = backwards_gate_2_steps[t]
+        backwards_gate_3 = backwards_gate_3_steps[t]
         backwards_c_hat = backwards_c_hat_steps[t]
         tanh_backwards_c = tanh_backwards_c_steps[t]
 
         # 2. back = scan(backwards, x=x, lengths=lengths, reverse=True)
-        dbackwards_c_back = np.where(backwards_goes_on, dbackwards_c, 0)  # where
-        dbackwards_c_prev_back = np.where(backwards_goes_on, 0, dbackwards_c)  # where
-        dbackwards_a_back = np.where(backwards_goes_on, dbackwards_a, 0)  # where
-        dbackwards_a_prev_back = np.where(backwards_goes_on, 0, dbackwards_a)  # where
-        dbackwards_a_back_2 = np.where(backwards_goes_on, dbackwards_a_2, 0)  # where
+        dbackwards_c_back = np.where(np.expand_dims(backwards_goes_on, 1), dbackwards_c, 0)  # where
+        dbackwards_c_prev_back = np.where(np.expand_dims(backwards_goes_on, 1), 0, dbackwards_c)  # where
+        dbackwards_a_back = np.where(np.expand_dims(backwards_goes_on, 1), dbackwards_a_2, 0)  # where
+        dbackwards_a_prev_back = np.where(np.expand_dims(backwards_goes_on, 1), 0, dbackwards_a_2)  # where
+        dbackwards_a_back_2 = np.where(np.expand_dims(backwards_goes_on, 1), dbackwards_a, 0)  # where
 
         # backwards: a = gate[2*n_a:] * tanh(c)
-        dbackwards_a_3 = dbackwards_a_back + dbackwards_a_back_2  # split: the sum over its uses
-        dbackwards_gate_3 = dbackwards_a_3 * tanh_backwards_c     # hadamard
-        dtanh_backwards_c = dbackwards_a_3 * backwards_gate[2 * n_a:]  # hadamard
-        dbackwards_c_backwards_a = dtanh_backwards_c * (1 - tanh_backwards_c * tanh_backwards_c)  # tanh
+        # split: the sum over its uses
+        dbackwards_a_3 = np.add(dbackwards_a_back, dbackwards_a_back_2, out=work)
+        dbackwards_gate_3 = np.multiply(dbackwards_a_3, tanh_backwards_c, out=work_2)  # hadamard
+        dtanh_backwards_c = np.multiply(dbackwards_a_3, backwards_gate_3, out=work)  # hadamard
+        np.multiply(tanh_backwards_c, tanh_backwards_c, out=work_3)
+        np.subtract(1, work_3, out=work_3)
+        dbackwards_c_backwards_a = np.multiply(dtanh_backwards_c, work_3, out=work)  # tanh
 
         # backwards: c = gate[:n_a] * c_hat + gate[n_a:2*n_a] * c_prev
-        dbackwards_c_2 = dbackwards_c_back + dbackwards_c_backwards_a  # split: the sum over its uses
-        dbackwards_gate_2 = dbackwards_c_2 * backwards_c_prev     # hadamard
-        dbackwards_c_prev_backwards_c = dbackwards_c_2 * backwards_gate[n_a:2 * n_a]  # hadamard
-        dbackwards_gate_1 = dbackwards_c_2 * backwards_c_hat      # hadamard
-        dbackwards_c_hat = dbackwards_c_2 * backwards_gate[:n_a]  # hadamard
+        # split: the sum over its uses
+        dbackwards_c_2 = np.add(dbackwards_c_back, dbackwards_c_backwards_a, out=work)
+        dbackwards_gate_2 = np.multiply(dbackwards_c_2, backwards_c_prev, out=work_3)  # hadamard
+        dbackwards_c_prev_backwards_c = np.multiply(dbackwards_c_2, backwards_gate_2, out=work_4)  # hadamard
+        dbackwards_gate_1 = np.multiply(dbackwards_c_2, backwards_c_hat, out=work_5)  # hadamard
+        dbackwards_c_hat = np.multiply(dbackwards_c_2, backwards_gate_1, out=work)  # hadamard
 
         # backwards: c_hat = tanh(W_c @ xc + b_c)
-        dbackwards_c_hat_add = dbackwards_c_hat * (1 - backwards_c_hat * backwards_c_hat)  # tanh
-        dbackwards_xc_backwards_c_hat = backwards_W_c.T @ dbackwards_c_hat_add  # matrix product
+        np.multiply(backwards_c_hat, backwards_c_hat, out=work_6)
+        np.subtract(1, work_6, out=work_6)
+        dsum = dsum_steps[t]
+        np.multiply(dbackwards_c_hat, work_6, out=dsum[:, 3 * n_a:])  # dbackwards_c_hat_slice: tanh
 
         # backwards: gate = sigmoid(W_g @ xc + b_g)
-        # split: side by side
-        dbackwards_gate = np.concatenate([dbackwards_gate_1, dbackwards_gate_2, dbackwards_gate_3], axis=0)
-        dbackwards_gate_add = dbackwards_gate * (backwards_gate * (1 - backwards_gate))  # sigmoid
-        dbackwards_xc_backwards_gate = backwards_W_g.T @ dbackwards_gate_add  # matrix product
-
-        # backwards: xc = concat(a_prev, x)
-        # split: the sum over its uses
-        dbackwards_xc = dbackwards_xc_backwards_c_hat + dbackwards_xc_backwards_gate
-        dbackwards_a_prev_backwards_xc = dbackwards_xc[:n_a]  # concat
-        dbackwards_x = dbackwards_xc[n_a:]                    # concat
-        # split: the sum over its uses
-        dbackwards_c_prev = dbackwards_c_prev_back + dbackwards_c_prev_backwards_c
-        # split: the sum over its uses
-        dbackwards_a_prev = dbackwards_a_prev_back + dbackwards_a_prev_backwards_xc
-
-        # of this step: what is kept, and what the next one starts from
-        dbackwards_x_steps[t] = dbackwards_x
-        dbackwards_gate_add_steps[t] = dbackwards_gate_add
-        dbackwards_c_hat_add_steps[t] = dbackwards_c_hat_add
-        dbackwards_a, dbackwards_c = dbackwards_a_prev, dbackwards_c_prev
+        np.subtract(1, backwards_gate_3, out=work)
+        np.multiply(backwards_gate_3, work, out=work)
+        np.multiply(dbackwards_gate_3, work, out=dsum[:, 2 * n_a:3 * n_a])  # dslice_6: sigmoid
+        np.subtract(1, backwards_gate_2, out=work)
+        np.multiply(backwards_gate_2, work, out=work)
+        np.multiply(dbackwards_gate_2, work, out=dsum[:, n_a:2 * n_a])  # dslice_5: sigmoid
+        np.subtract(1, backwards_gate_1, out=work)
+        np.multiply(backwards_gate_1, work, out=work)
+        np.multiply(dbackwards_gate_1, work, out=dsum[:, :n_a])  # dslice_4: sigmoid
+        dbackwards_a_prev = np.matmul(dsum, W_packed_4, out=work)  # matrix product
+        # dbackwards_c_prev: split: the sum over its uses
+        np.add(dbackwards_c_prev_back, dbackwards_c_prev_backwards_c, out=dbackwards_c)
+        # dbackwards_a_prev_2: split: the sum over its uses
+        np.add(dbackwards_a_prev_back, dbackwards_a_prev, out=dbackwards_a_2)
 
     # for every step at once: no later step reads it
-    multiply_steps_T = np.reshape(np.swapaxes(dbackwards_gate_add_steps, -1, -2), (T * m, 3 * n_a)).T
-    backwards_xc_steps_rows = np.reshape(np.swapaxes(backwards_xc_steps, -1, -2), (T * m, n_a + n_x))
-    dbackwards_W_g = multiply_steps_T @ backwards_xc_steps_rows  # matrix product
+    dmatmul = np.reshape(dsum_steps, (T * m, 4 * n_a))
+    dW_packed_4 = dmatmul.T @ np.reshape(backwards_a_prev_steps, (T * m, n_a))  # transpose
+    dbackwards_W_g_2 = dW_packed_4[:3 * n_a]     # concat
+    dbackwards_W_c_2 = dW_packed_4[3 * n_a:]     # concat
     # addition, summed where it was broadcast
-    dbackwards_b_g = np.expand_dims(np.sum(dbackwards_gate_add_steps, axis=(0, 2)), 1)
-    multiply_2_steps_T = np.reshape(np.swapaxes(dbackwards_c_hat_add_steps, -1, -2), (T * m, n_a)).T
-    dbackwards_W_c = multiply_2_steps_T @ backwards_xc_steps_rows  # matrix product
-    # addition, summed where it was broadcast
-    dbackwards_b_c = np.expand_dims(np.sum(dbackwards_c_hat_add_steps, axis=(0, 2)), 1)
-    dforwards_a = np.zeros((n_a, m), dtype)
-    dforwards_c = np.zeros((n_a, m), dtype)
-    dforwards_x_steps = np.empty((T, n_x, m), dtype)
-    dforwards_gate_add_steps = np.empty((T, 3 * n_a, m), dtype)
-    dforwards_c_hat_add_steps = np.empty((T, n_a, m), dtype)
+    db_packed_T = np.expand_dims(np.sum(dsum_steps, axis=(0, 1)), 0)
+    db_packed = db_packed_T.T                    # transpose
+    dbackwards_b_g = db_packed[:3 * n_a]         # concat
+    dbackwards_b_c = db_packed[3 * n_a:]         # concat
+    dx_rows = workspace.array("backward.dx_rows", (T * m, n_x), dtype)
+    np.matmul(dmatmul, W_packed_3, out=dx_rows)  # matrix product
+    dW_packed_3 = dmatmul.T @ np.reshape(np.swapaxes(x, -1, -2), (T * m, n_x))  # transpose
+    dbackwards_W_g_1 = dW_packed_3[:3 * n_a]     # concat
+    dbackwards_W_c_1 = dW_packed_3[3 * n_a:]     # concat
+    dforwards_a_to_end_steps = workspace.array("backward.dforwards_a_to_end_steps", (T, m, n_a), dtype)
+    dforwards_a_to_end_steps[...] = np.swapaxes(dforwards_a_to_end_steps_T, -1, -2)  # transpose
+
+    # room for every step and for one; the workspace's is written again by the next call
+    dforwards_a_2 = np.zeros((m, n_a), dtype)
+    dforwards_c = np.zeros((m, n_a), dtype)
+    dsum_2_steps = workspace.array("backward.dsum_2_steps", (T, m, 4 * n_a), dtype)
+    work_7, work_8, work_9, work_10 = workspace.array("backward.work_7", (4, m, n_a), dtype)
+    work_11, work_12 = workspace.array("backward.work_11", (2, m, n_a), dtype)
     for t in reversed(range(T)):
-        dforwards_a_2 = dforwards_a_to_end_steps[t]
+        dforwards_a = dforwards_a_to_end_steps[t]
         forwards_goes_on = goes_on_steps[t]
         forwards_c_prev = forwards_c_prev_steps[t]
-        forwards_gate = forwards_gate_steps[t]
+        forwards_gate_1 = forwards_gate_1_steps[t]
+        forwards_gate_2 = forwards_gate_2_steps[t]
+        forwards_gate_3 = forwards_gate_3_steps[t]
         forwards_c_hat = forwards_c_hat_steps[t]
         tanh_forwards_c = tanh_forwards_c_steps[t]
 
         # 1. there = scan(forwards, x=x, lengths=lengths)
-        dforwards_c_there = np.where(forwards_goes_on, dforwards_c, 0)  # where
-        dforwards_c_prev_there = np.where(forwards_goes_on, 0, dforwards_c)  # where
-        dforwards_a_there = np.where(forwards_goes_on, dforwards_a, 0)  # where
-        dforwards_a_prev_there = np.where(forwards_goes_on, 0, dforwards_a)  # where
-        dforwards_a_there_2 = np.where(forwards_goes_on, dforwards_a_2, 0)  # where
+        dforwards_c_there = np.where(np.expand_dims(forwards_goes_on, 1), dforwards_c, 0)  # where
+        dforwards_c_prev_there = np.where(np.expand_dims(forwards_goes_on, 1), 0, dforwards_c)  # where
+        dforwards_a_there = np.where(np.expand_dims(forwards_goes_on, 1), dforwards_a_2, 0)  # where
+        dforwards_a_prev_there = np.where(np.expand_dims(forwards_goes_on, 1), 0, dforwards_a_2)  # where
+        dforwards_a_there_2 = np.where(np.expand_dims(forwards_goes_on, 1), dforwards_a, 0)  # where
 
         # forwards: a = gate[2*n_a:] * tanh(c)
-        dforwards_a_3 = dforwards_a_there + dforwards_a_there_2  # split: the sum over its uses
-        dforwards_gate_3 = dforwards_a_3 * tanh_forwards_c       # hadamard
-        dtanh_forwards_c = dforwards_a_3 * forwards_gate[2 * n_a:]  # hadamard
-        dforwards_c_forwards_a = dtanh_forwards_c * (1 - tanh_forwards_c * tanh_forwards_c)  # tanh
+        # split: the sum over its uses
+        dforwards_a_3 = np.add(dforwards_a_there, dforwards_a_there_2, out=work_7)
+        dforwards_gate_3 = np.multiply(dforwards_a_3, tanh_forwards_c, out=work_8)  # hadamard
+        dtanh_forwards_c = np.multiply(dforwards_a_3, forwards_gate_3, out=work_7)  # hadamard
+        np.multiply(tanh_forwards_c, tanh_forwards_c, out=work_9)
+        np.subtract(1, work_9, out=work_9)
+        dforwards_c_forwards_a = np.multiply(dtanh_forwards_c, work_9, out=work_7)  # tanh
 
         # forwards: c = gate[:n_a] * c_hat + gate[n_a:2*n_a] * c_prev
-        dforwards_c_2 = dforwards_c_there + dforwards_c_forwards_a  # split: the sum over its uses
-        dforwards_gate_2 = dforwards_c_2 * forwards_c_prev     # hadamard
-        dforwards_c_prev_forwards_c = dforwards_c_2 * forwards_gate[n_a:2 * n_a]  # hadamard
-        dforwards_gate_1 = dforwards_c_2 * forwards_c_hat      # hadamard
-        dforwards_c_hat = dforwards_c_2 * forwards_gate[:n_a]  # hadamard
+        # split: the sum over its uses
+        dforwards_c_2 = np.add(dforwards_c_there, dforwards_c_forwards_a, out=work_7)
+        dforwards_gate_2 = np.multiply(dforwards_c_2, forwards_c_prev, out=work_9)  # hadamard
+        dforwards_c_prev_forwards_c = np.multiply(dforwards_c_2, forwards_gate_2, out=work_10)  # hadamard
+        dforwards_gate_1 = np.multiply(dforwards_c_2, forwards_c_hat, out=work_11)  # hadamard
+        dforwards_c_hat = np.multiply(dforwards_c_2, forwards_gate_1, out=work_7)  # hadamard
 
         # forwards: c_hat = tanh(W_c @ xc + b_c)
-        dforwards_c_hat_add = dforwards_c_hat * (1 - forwards_c_hat * forwards_c_hat)  # tanh
-        dforwards_xc_forwards_c_hat = forwards_W_c.T @ dforwards_c_hat_add  # matrix product
+        np.multiply(forwards_c_hat, forwards_c_hat, out=work_12)
+        np.subtract(1, work_12, out=work_12)
+        dsum_2 = dsum_2_steps[t]
+        np.multiply(dforwards_c_hat, work_12, out=dsum_2[:, 3 * n_a:])  # dforwards_c_hat_slice: tanh
 
         # forwards: gate = sigmoid(W_g @ xc + b_g)
-        # split: side by side
-        dforwards_gate = np.concatenate([dforwards_gate_1, dforwards_gate_2, dforwards_gate_3], axis=0)
-        dforwards_gate_add = dforwards_gate * (forwards_gate * (1 - forwards_gate))  # sigmoid
-        dforwards_xc_forwards_gate = forwards_W_g.T @ dforwards_gate_add  # matrix product
+        np.subtract(1, forwards_gate_3, out=work_7)
+        np.multiply(forwards_gate_3, work_7, out=work_7)
+        np.multiply(dforwards_gate_3, work_7, out=dsum_2[:, 2 * n_a:3 * n_a])  # dslice_3: sigmoid
+        np.subtract(1, forwards_gate_2, out=work_7)
+        np.multiply(forwards_gate_2, work_7, out=work_7)
+        np.multiply(dforwards_gate_2, work_7, out=dsum_2[:, n_a:2 * n_a])  # dslice_2: sigmoid
+        np.subtract(1, forwards_gate_1, out=work_7)
+        np.multiply(forwards_gate_1, work_7, out=work_7)
+        np.multiply(dforwards_gate_1, work_7, out=dsum_2[:, :n_a])  # dslice: sigmoid
+        dforwards_a_prev = np.matmul(dsum_2, W_packed_2, out=work_7)  # matrix product
+        # dforwards_c_prev: split: the sum over its uses
+        np.add(dforwards_c_prev_there, dforwards_c_prev_forwards_c, out=dforwards_c)
+        # dforwards_a_prev_2: split: the sum over its uses
+        np.add(dforwards_a_prev_there, dforwards_a_prev, out=dforwards_a_2)
 
-        # forwards: xc = concat(a_prev, x)
-        # split: the sum over its uses
-        dforwards_xc = dforwards_xc_forwards_c_hat + dforwards_xc_forwards_gate
-        dforwards_a_prev_forwards_xc = dforwards_xc[:n_a]  # concat
-        dforwards_x = dforwards_xc[n_a:]                   # concat
-        # split: the sum over its uses
-        dforwards_c_prev = dforwards_c_prev_there + dforwards_c_prev_forwards_c
-        # split: the sum over its uses
-        dforwards_a_prev = dforwards_a_prev_there + dforwards_a_prev_forwards_xc
-
-        # of this step: what is kept, and what the next one starts from
-        dforwards_x_steps[t] = dforwards_x
-        dforwards_gate_add_steps[t] = dforwards_gate_add
-        dforwards_c_hat_add_steps[t] = dforwards_c_hat_add
-        dforwards_a, dforwards_c = dforwards_a_prev, dforwards_c_prev
-
-    multiply_3_steps_T = np.reshape(np.swapaxes(dforwards_gate_add_steps, -1, -2), (T * m, 3 * n_a)).T
-    forwards_xc_steps_rows = np.reshape(np.swapaxes(forwards_xc_steps, -1, -2), (T * m, n_a + n_x))
-    dforwards_W_g = multiply_3_steps_T @ forwards_xc_steps_rows  # matrix product
+    # for every step at once: no later step reads it
+    dmatmul_2 = np.reshape(dsum_2_steps, (T * m, 4 * n_a))
+    dW_packed_2 = dmatmul_2.T @ np.reshape(forwards_a_prev_steps, (T * m, n_a))  # transpose
+    dforwards_W_g_2 = dW_packed_2[:3 * n_a]        # concat
+    dforwards_W_c_2 = dW_packed_2[3 * n_a:]        # concat
     # addition, summed where it was broadcast
-    dforwards_b_g = np.expand_dims(np.sum(dforwards_gate_add_steps, axis=(0, 2)), 1)
-    multiply_4_steps_T = np.reshape(np.swapaxes(dforwards_c_hat_add_steps, -1, -2), (T * m, n_a)).T
-    dforwards_W_c = multiply_4_steps_T @ forwards_xc_steps_rows  # matrix product
-    # addition, summed where it was broadcast
-    dforwards_b_c = np.expand_dims(np.sum(dforwards_c_hat_add_steps, axis=(0, 2)), 1)
-    dx = dbackwards_x_steps + dforwards_x_steps  # split: the sum over its uses
+    db_packed_2_T = np.expand_dims(np.sum(dsum_2_steps, axis=(0, 1)), 0)
+    db_packed_2 = db_packed_2_T.T                  # transpose
+    dforwards_b_g = db_packed_2[:3 * n_a]          # concat
+    dforwards_b_c = db_packed_2[3 * n_a:]          # concat
+    dx_rows_2 = workspace.array("backward.dx_rows_2", (T * m, n_x), dtype)
+    np.matmul(dmatmul_2, W_packed, out=dx_rows_2)  # matrix product
+    dW_packed = dmatmul_2.T @ np.reshape(np.swapaxes(x, -1, -2), (T * m, n_x))  # transpose
+    dforwards_W_g_1 = dW_packed[:3 * n_a]          # concat
+    dforwards_W_c_1 = dW_packed[3 * n_a:]          # concat
+    dx_T = workspace.result("backward.dx_T", (T, m, n_x), dtype)
+    np.add(dx_rows, dx_rows_2, out=np.reshape(dx_T, (T * m, n_x)))  # split: the sum over its uses
+    dx = np.swapaxes(dx_T, -1, -2)                 # transpose
+    dbackwards_W_c = workspace.result("backward.dbackwards_W_c", (n_a, n_a + n_x), dtype)
+    np.concatenate([dbackwards_W_c_2, dbackwards_W_c_1], axis=1, out=dbackwards_W_c)  # split: side by side
+    dbackwards_W_g = workspace.result("backward.dbackwards_W_g", (3 * n_a, n_a + n_x), dtype)
+    np.concatenate([dbackwards_W_g_2, dbackwards_W_g_1], axis=1, out=dbackwards_W_g)  # split: side by side
+    dforwards_W_c = workspace.result("backward.dforwards_W_c", (n_a, n_a + n_x), dtype)
+    np.concatenate([dforwards_W_c_2, dforwards_W_c_1], axis=1, out=dforwards_W_c)  # split: side by side
+    dforwards_W_g = workspace.result("backward.dforwards_W_g", (3 * n_a, n_a + n_x), dtype)
+    np.concatenate([dforwards_W_g_2, dforwards_W_g_1], axis=1, out=dforwards_W_g)  # split: side by side
 
     return Gradients(
         Parameters(
@@ -698,10 +834,12 @@ def _traced(where: str, function: Any, *records: Any, **sizes: int) -> Any:
         raise
 
 
-def sigmoid(x: np.ndarray) -> np.ndarray:
-    """The logistic function 1 / (1 + exp(-x)), without overflow at either end."""
-    z = np.exp(np.minimum(x, -x))
-    return np.where(x >= 0, 1, z) / (1 + z)
+def sigmoid_into(x: np.ndarray, out: np.ndarray) -> np.ndarray:
+    """The logistic function of x, written into out."""
+    with np.errstate(over="ignore"):  # exp(-x) may be infinite: the quotient is 0 then, as it should be
+        np.exp(np.negative(x, out=out), out=out)
+    np.add(out, 1, out=out)
+    return np.divide(1, out, out=out)
 
 
 def log_softmax(x: np.ndarray, axis: int) -> np.ndarray:

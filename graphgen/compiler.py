@@ -26,6 +26,7 @@ from graphgen.ir.graph import Graph
 from graphgen.ir.node import fresh
 from graphgen.ir.shape import Dim
 from graphgen.ir.step import Step, forward_only
+from graphgen.ops.scan import has_loops
 from graphgen.spec.model import Cell
 from graphgen.spec.reader import draft
 
@@ -53,13 +54,15 @@ def compile_cell(cell: Cell, level: int = passes.DEFAULT) -> Compilation:
     step = _step(cell, graph, level)
     sequence = None
     if cell.states:
-        prepared = passes.prepare(over_time(graph, length), level)
-        sequence = _step(cell, prepared, level, frugal=level > 1)
+        sequence = _step(cell, over_time(graph, length), level)
     program = lower(cell, step, sequence, length, level)
     return Compilation(cell, step, sequence, program, render(program))
 
 
-def _step(cell: Cell, graph: Graph, level: int, frugal: bool = False) -> Step:
+def _step(cell: Cell, graph: Graph, level: int) -> Step:
     """The forward graph with its backward graph, if the cell is to have one."""
     polish = partial(passes.run, level=level)
-    return differentiate(graph, polish, cell.average_over, frugal) if cell.backward else polish(forward_only(graph))
+    graph = passes.prepare(graph, level) if has_loops(graph) else graph
+    if not cell.backward:
+        return polish(forward_only(graph))
+    return differentiate(graph, polish, cell.average_over, frugal=level > 1)

@@ -33,10 +33,11 @@ class Room:
 
     @staticmethod
     def of(done: Compilation) -> Room | None:
-        """The room for a sequence; None at levels that do not write in place, whose arrays are left to NumPy."""
+        """The room for a sequence, or a step with loops; None where nothing is written in place but left to NumPy."""
         functions = {function.name: function for function in done.program.functions}
-        forward, backward = functions.get("forward_sequence"), functions.get("backward_sequence")
-        if forward is None or backward is None or not forward.arrays:
+        suffix = "_sequence" if done.sequence else ""
+        forward, backward = functions["forward" + suffix], functions.get("backward" + suffix)
+        if backward is None or not forward.arrays:
             return None
         return Room(_total(forward), _total(backward), _total(forward, "local"))
 
@@ -51,7 +52,7 @@ def report(done: Compilation) -> str:
     room = Room.of(done)
     if room:
         lines.append("in numbers, 4 bytes each in float32 and 8 in float64, beside what is handed in:")
-        rows = [("forward_sequence takes", room.forward), ("backward_sequence takes", room.backward)]
+        rows = [(f"forward{suffix} takes", room.forward), (f"backward{suffix} takes", room.backward)]
         rows.append(("both, with one workspace, at most", room.peak))
         lines += [*_table([(what, str(dim)) for what, dim in rows]), ""]
     return "\n".join(lines)

@@ -93,6 +93,11 @@ def test_in_a_model_the_equation_of_the_used_spec_is_told(level: int) -> None:
     one = trial("bidirectional_lstm", level)
     arrays = {**one.arrays, "parameters.backwards.W_c": np.full_like(one.arrays["parameters.backwards.W_c"], np.inf)}
     source = compile_file(find_spec("bidirectional_lstm"), level).source
+    if level > 1:  # the product with x of every step has left the loop
+        first, statement = trace_nan(source, one.cell, arrays).splitlines()
+        assert first == "bidirectional_lstm.forward: matmul is NaN in element [0, 12]"
+        assert statement.startswith("  in np.matmul(")
+        return
     first, line, *_, statement = trace_nan(source, one.cell, arrays).splitlines()
     assert first.startswith(f"{find_spec('lstm')}:")
     assert first.endswith(": bidirectional_lstm.forward: matmul is NaN in element [0, 0]")

@@ -12,9 +12,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from graphgen.check.module import load
+from graphgen.check.module import Trial, emptied, load
 from graphgen.compiler import Compilation, compile_file
 from graphgen.memory import Room
+from graphgen.ops.scan import has_loops
 from graphgen.resources import shipped_specs
 from graphgen.spec.reader import read
 
@@ -22,6 +23,7 @@ SIZES = {"m": 3, "n_x": 4}
 CELLS = [
     name for name, path in shipped_specs().items() if (cell := read(path)).states and cell.backward and not cell.uses
 ]
+MODELS = [name for name, path in shipped_specs().items() if read(path).uses]
 STEPS = 6
 
 
@@ -89,6 +91,35 @@ def test_what_nobody_holds_is_taken_again_and_what_a_view_holds_is_not(name):
     for _ in range(3):
         run(module, *second, shared)
     assert {name: [*map(id, arrays)] for name, arrays in shared._results.items()} == places
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_a_model_computes_the_same_in_a_workspace_and_keeps_what_it_returned(name):
+    done, module = built(name)
+    if "workspace" not in signature(module.forward).parameters:
+        assert not has_loops(done.step.forward)
+        return
+    one = Trial(module, done.cell, done.step.forward, None)
+    groups = ("parameters", "inputs", "state")[: 3 if done.cell.states else 2]
+    other = one.draw(np.random.default_rng(1))
+
+    def run(arrays: dict[str, np.ndarray], *workspace: Any) -> list[np.ndarray]:
+        records = [one.record(group, arrays) for group in groups]
+        told = {key: one.sizes[key] for key in signature(module.forward).parameters if key in one.sizes}
+        outputs, *state, residuals = module.forward(*records, *workspace, **told)
+        gradients = module.backward(records[0], residuals, outputs, *state, *workspace)
+        returned = [array for record in (outputs, *state, gradients) for _, array in emptied(record)]
+        return [array for array in [*returned, *residuals] if isinstance(array, np.ndarray)]
+
+    shared = module.Workspace()
+    given = {key: array.copy() for key, array in one.arrays.items()}
+    returned = run(one.arrays, shared)
+    kept = [array.copy() for array in returned]
+    assert all(map(np.array_equal, run(other, shared), run(other)))
+    assert all(map(np.array_equal, returned, kept)), "a later call wrote over what was returned"
+    assert all(np.array_equal(array, given[key]) for key, array in one.arrays.items()), "an argument has changed"
+    room = list(shared._arrays.values())
+    assert not any(np.shares_memory(a, b) for a, b in itertools.product(returned, room))
 
 
 @pytest.mark.parametrize("name", ["rnn", "lstm", "gru_reset_after"])

@@ -105,12 +105,11 @@ def _told(error: FloatingPointError, source: str, cell: Cell) -> str:
 
 
 def _equation(lines: list[str], cell: Cell) -> Equation | None:
-    """The equation under whose heading the last of some lines stands."""
-    for line in reversed(lines):
-        if heading := HEADING.match(line):
-            number, use, target = heading.groups()
-            used = {(path, equation.target): equation for path, equation in cell.written_out}
-            return cell.equations[int(number) - 1] if number else used[f"{use}.", target]
-        if line.startswith("def "):
-            break
-    return None
+    """The equation under whose heading the last of some lines stands; what left a loop has another heading."""
+    begin = max(at for at, line in enumerate(lines) if not line or line.lstrip().startswith("for ")) + 1
+    heading = HEADING.match(lines[min(begin, len(lines) - 1)])
+    if heading is None:
+        return None
+    number, use, target = heading.groups()
+    used = {(path, equation.target): equation for path, equation in cell.written_out}
+    return cell.equations[int(number) - 1] if number else used[f"{use}.", target]

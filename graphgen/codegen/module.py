@@ -27,7 +27,7 @@ from graphgen.ir.step import Step
 from graphgen.ops import helpers
 from graphgen.ops.function import Function as Defined
 from graphgen.ops.function import body_graph
-from graphgen.ops.scan import with_bodies
+from graphgen.ops.scan import has_loops, with_bodies
 from graphgen.spec.model import Cell, Init, Variable
 
 
@@ -41,9 +41,9 @@ def lower(cell: Cell, step: Step, sequence: Step | None, length: Dim, level: int
     used = [f"{path.removesuffix('.')}: {equation.text}" for path, equation in cell.written_out if path]
     own = [equation.text for equation in cell.equations]
     spoken = Spoken(own, used, dims, bool(cell.states), cell.backward)
-    pairs = [Pair(step, names, spoken)]
-    if sequence:
-        in_place = level > 1  # where the values of a step are other arrays than those of the function of one step
+    in_place = level > 1
+    pairs = [Pair(step, names, spoken, in_place=in_place and has_loops(step.forward))]
+    if sequence:  # written in place, its values are other arrays than those of the function of one step
         names = ForwardNames(targets, taken) if in_place else names
         pairs.append(Pair(sequence, names, spoken, length, in_place))
     functions = [

@@ -96,9 +96,9 @@ class Stored(Lowering):
         if not node.op.elementwise or operand.shape != node.shape or storage_of(operand) not in self.ours:
             return False
         inner = operand
-        while self.reads[inner] == 1 and inner.op.view:
+        while self.reads[inner] == 1 and inner.op.view and inner.op is not OPS["broadcast_to"]:
             inner = inner.inputs[0]
-        if self.reads[inner] > 1:
+        if self.reads[inner] > 1 or inner.op.view:
             return False
         if operand not in self.texts:
             super().state(operand)
@@ -108,7 +108,7 @@ class Stored(Lowering):
         """Copy a sequence whose steps lie across memory, so that they lie side by side."""
         note = self.note(node)
         name = self.reserve(node, self.assign(self.naming.name(node, note, ())), note)
-        self.write(Line(f"{name}[...] = {self.expression(node)}", note.rule), note)
+        self.write(Line(f"{name}[...] = {self.fitting(node)}", note.rule), note)
         self.texts[node] = name
 
     def reserve(self, node: Node, name: str, note: Note = FOR_STEPS) -> str:

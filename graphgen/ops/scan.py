@@ -64,6 +64,11 @@ def with_bodies(graph: Graph) -> Iterator[Graph]:
             yield from with_bodies(node.attrs["body"])
 
 
+def has_loops(graph: Graph) -> bool:
+    """Whether anything in a graph runs over steps."""
+    return any(node.op is OPS["scan"] for node in graph.order())
+
+
 @dataclass
 class Carry:
     """A value that goes from step to step."""

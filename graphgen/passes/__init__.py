@@ -28,7 +28,7 @@ LEVELS: dict[int, tuple[Pass, ...]] = {
 }
 DEFAULT = 2
 
-# Of a sequence's forward graph, before it is differentiated: what has left the forward loop is then no part of the
+# Of a forward graph with loops, before it is differentiated: what has left the forward loop is then no part of the
 # backward loop either.
 BEFORE: dict[int, tuple[Pass, ...]] = {
     0: (),
@@ -50,7 +50,7 @@ BEFORE: dict[int, tuple[Pass, ...]] = {
 
 
 def prepare(graph: Graph, level: int) -> Graph:
-    """A sequence's forward graph after the passes of a level that come before differentiation."""
+    """A forward graph with loops after the passes of a level that come before differentiation."""
     return _run(forward_only(graph), BEFORE[level]).forward
 
 

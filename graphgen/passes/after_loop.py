@@ -47,6 +47,7 @@ class _After:
     def run(self) -> tuple[list[Node], dict[Node, Note]]:
         """The results, and notes of what was moved."""
         adding = {carry.following for carry in self.totals}
+        self.known |= {node: (node, False) for node in self.order if not node.inputs and node.op is not OPS["input"]}
         for node in self.order:
             if node in self.known or node in adding:
                 continue
