@@ -20,12 +20,13 @@ from tests.restated import executed
 
 Step = Callable[[dict[str, Any]], dict[str, Any]]
 Arrays = dict[str, np.ndarray]
+Pulled = Callable[[Arrays, Arrays], tuple[Arrays, Arrays]]
 
 
-def by_jax(one: Trial) -> tuple[Arrays, Arrays]:
+def by_jax(one: Trial, step: Pulled | None = None) -> tuple[Arrays, Arrays]:
     """The results of a step, or of a loop over it, and their vector-Jacobian product by `jax.vjp`, if it is asked."""
     cotangents = {key: one.cotangents[key] for key in one.seeded}
-    step = pulled_back(one)
+    step = step or pulled_back(one)
     if one.length is None:
         results, gradients = step(one.arrays, cotangents)
     else:
@@ -35,11 +36,11 @@ def by_jax(one: Trial) -> tuple[Arrays, Arrays]:
     return results, {key: gradient * one.share(key) for key, gradient in gradients.items()}
 
 
-Pulled = Callable[[Arrays, Arrays], tuple[Arrays, Arrays]]
-
-
 def pulled_back(one: Trial) -> Pulled:
-    """A step's results and gradients, as a function of its arrays and of the cotangents of what is made of floats."""
+    """A step's results and gradients, as a function of its arrays and of the cotangents of what is made of floats.
+
+    A trial of a sequence has the same steps as one of a step alone.
+    """
     step, seeded = equations(one.cell, one.sizes), one.seeded
 
     def both(floats: dict[str, Any], others: dict[str, Any], cotangents: dict[str, Any]) -> tuple[Any, Any]:

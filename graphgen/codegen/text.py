@@ -6,7 +6,7 @@ import ast
 import re
 import symtable
 import textwrap
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from functools import lru_cache
 
@@ -26,20 +26,22 @@ def tidy(text: str) -> str:
 
 def names_in(texts: Iterable[str]) -> set[str]:
     """Every name that some statements mention."""
-    return {symbol.get_name() for symbol in _symbols(texts)}
+    return {symbol.get_name() for text in texts for symbol in _symbols(text)}
 
 
 def names_read(texts: Iterable[str]) -> set[str]:
     """Every name that some statements read."""
-    return {symbol.get_name() for symbol in _symbols(texts) if symbol.is_referenced()}
+    return {symbol.get_name() for text in texts for symbol in _symbols(text) if symbol.is_referenced()}
 
 
-def _symbols(texts: Iterable[str]) -> Iterator[symtable.Symbol]:
-    waiting = [symtable.symtable("\n".join(texts), "<statements>", "exec")]
+@lru_cache(maxsize=1 << 14)
+def _symbols(text: str) -> tuple[symtable.Symbol, ...]:
+    found, waiting = [], [symtable.symtable(text, "<statement>", "exec")]
     while waiting:
         table = waiting.pop()
-        yield from table.get_symbols()
+        found += table.get_symbols()
         waiting += table.get_children()
+    return tuple(found)
 
 
 def remarked(blocks: Iterable[Block], read: Collection[str]) -> tuple[Block, ...]:

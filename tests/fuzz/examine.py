@@ -13,7 +13,7 @@ from graphgen.compiler import Compilation, compile_cell
 from graphgen.elaborate import elaborate
 from graphgen.ir.evaluate import evaluate
 from graphgen.spec.reader import read_text
-from tests.oracle import by_jax
+from tests.oracle import by_jax, pulled_back
 from tests.support import HELPERS, assert_close
 
 BOUND = 1e-10  # of the largest element of an array, or of 1
@@ -23,11 +23,14 @@ def examine(text: str, steps: int) -> set[str]:
     """Compile a spec and run it; an AssertionError says what is wrong.  What the spec has, for the counts."""
     cell = read_text(text)
     compiled = {level: compile_cell(cell, level) for level in passes.LEVELS}
+    modules = {level: load(done.source, cell.name) for level, done in compiled.items()}
+    step = None
     for length in (None, steps) if cell.states else (None,):
         expected = None
         for level, done in compiled.items():
-            one = Trial(load(done.source, cell.name), cell, done.step.forward, length)
-            expected = expected or by_jax(one)  # trials of all levels draw the same arrays
+            one = Trial(modules[level], cell, done.step.forward, length)
+            step = step or pulled_back(one)
+            expected = expected or by_jax(one, step)  # trials of all levels draw the same arrays
             examine_trial(one, done, expected, f"-O {level}, {one.name}")
     called = {name for equation in cell.equations for name in equation.expression.calls}
     return called | {node.op.name for node in elaborate(cell).order()} | ({"states"} if cell.states else set())
