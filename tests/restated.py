@@ -5,7 +5,7 @@ A used spec is a function of keywords, and `scan` a loop over its steps.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from types import SimpleNamespace
 from typing import Any
 
@@ -24,7 +24,8 @@ def executed(cell: Cell, parameters: Arrays, given: Arrays, sizes: Mapping[str, 
     for function in cell.functions:
         exec(f"{function.name} = lambda {', '.join(function.arguments)}: ({function.body.text})", here)
     for use in cell.uses:
-        here[use.name] = Used(use, within(parameters, use.shares or use.name))
+        own = here[use.shares].parameters if use.shares else within(parameters, use.name)
+        here[use.name] = Used(use, own, sizes)
     here.update({**parameters, **given})
     for equation in cell.equations:
         exec(equation.text, here)
@@ -39,17 +40,15 @@ def within(parameters: Arrays, use: str) -> dict[str, Any]:
 class Used:
     """A used spec."""
 
-    def __init__(self, use: Use, parameters: Arrays) -> None:
+    def __init__(self, use: Use, parameters: Arrays, sizes: Mapping[str, int]) -> None:
         self.use, self.cell, self.parameters = use, use.cell, parameters
+        self.told = {name: dim.evaluate(sizes) for name, dim in use.dims.items()}
 
     def step(self, given: Arrays, parameters: Arrays | None = None) -> dict[str, Any]:
         """The outputs and new states, by name."""
         cell, parameters = self.cell, parameters or self.parameters
         states = {state.name for state in cell.states}
-        sizes: dict[str, int] = {}
-        for variable in (*cell.parameters, *cell.inputs, *cell.states):
-            array = given[variable.name] if variable.name in given else parameters[variable.name]
-            sizes |= {str(dim): size for dim, size in zip(variable.shape, array.shape)}
+        sizes = self.sizes({**parameters, **given})
         names = {f"{name}_prev" if name in states else name: array for name, array in given.items()}
         here = executed(cell, parameters, names, sizes)
         return {name: here[name] for name in [*(name for name, _ in cell.outputs), *states]}
@@ -57,6 +56,12 @@ class Used:
     def __call__(self, state: Any = None, **given: Any) -> Any:
         """A step, or what a plain spec computes."""
         return self.returned(self.step({**self.fields(state), **given}))
+
+    def sizes(self, arrays: Arrays) -> dict[str, int]:
+        """The sizes of its dims: of the arrays of one step that have them, or as the use says."""
+        variables = (*self.cell.parameters, *self.cell.inputs, *self.cell.states)
+        shapes = [(variable.shape, arrays[variable.name].shape) for variable in variables if variable.name in arrays]
+        return {str(dim): size for dims, shape in shapes for dim, size in zip(dims, shape)} | self.told
 
     def fields(self, state: Any) -> dict[str, Any]:
         """The states out of a record."""
@@ -75,7 +80,9 @@ def scan(used: Used, state: Any = None, reverse: bool = False, lengths: Any = No
     sliced = [v.name for v in cell.inputs if given[v.name].ndim > len(v.shape)]
     stacked = used.use.stack is not None
     count = next(iter(used.parameters.values())).shape[0] if stacked else given[sliced[0]].shape[0]
-    now = {v.name: given[v.name] if v.name in given else zeros(used, v, given, sliced) for v in cell.states}
+    arrays = {path: array[0] if stacked else array for path, array in used.parameters.items()}
+    arrays |= {name: array[0] if name in sliced else array for name, array in given.items()}
+    now = {v.name: given[v.name] if v.name in given else zeros(v, used.sizes(arrays)) for v in cell.states}
     every: dict[int, dict[str, Any]] = {}
     for t in reversed(range(count)) if reverse else range(count):
         inputs = {v.name: given[v.name][t] if v.name in sliced else given[v.name] for v in cell.inputs}
@@ -96,11 +103,6 @@ def along(mask: Any, state: Variable) -> Any:
     return jnp.expand_dims(mask, [axis for axis, dim in enumerate(state.shape) if dim != Dim.of("m")])
 
 
-def zeros(used: Used, state: Variable, given: Arrays, sliced: Iterable[str]) -> Any:
+def zeros(state: Variable, sizes: Mapping[str, int]) -> Any:
     """A state of zeros."""
-    sizes = {}
-    for variable in (*used.cell.parameters, *used.cell.inputs, *used.cell.states):
-        array = given.get(variable.name, used.parameters.get(variable.name))
-        if array is not None:
-            sizes |= dict(zip(variable.shape, array.shape[1 if variable.name in sliced else 0 :]))
-    return jnp.zeros([sizes[dim] for dim in state.shape])
+    return jnp.zeros([dim.evaluate(sizes) for dim in state.shape])

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from graphgen.ir.op import OPS
+from graphgen.spec.reader import read
 from tests.fuzz.calls import CALLEES
 from tests.fuzz.examine import examine
 from tests.fuzz.run import PROGRAMS_A_BATCH, TEXTS_A_BATCH, programs_batch, texts_batch
@@ -31,7 +32,7 @@ def test_whatever_the_text_the_reader_tells_what_is_wrong(seed):
 @pytest.mark.parametrize("path", FOUND, ids=lambda path: path.stem)
 def test_what_random_programs_once_found_stays_mended(path):
     for steps in (1, 3):
-        examine(path.read_text(encoding="utf-8"), steps)
+        examine(read(path), steps)
 
 
 def test_random_programs_may_call_every_operation():

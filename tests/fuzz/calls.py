@@ -73,5 +73,3 @@ class _Put(ast.NodeTransformer):
 
 
 CALLEES = [Callee(op, sample) for op in OPS.values() if op.public for sample in op.samples]
-ELEMENTWISE = [callee for callee in CALLEES if callee.op.elementwise]
-OTHERS = [callee for callee in CALLEES if not callee.op.elementwise]

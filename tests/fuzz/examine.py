@@ -12,16 +12,15 @@ from graphgen.check.numeric import TINY
 from graphgen.compiler import Compilation, compile_cell
 from graphgen.elaborate import elaborate
 from graphgen.ir.evaluate import evaluate
-from graphgen.spec.reader import read_text
+from graphgen.spec.model import Cell
 from tests.oracle import by_jax, pulled_back
 from tests.support import HELPERS, assert_close
 
 BOUND = 1e-10  # of the largest element of an array, or of 1
 
 
-def examine(text: str, steps: int) -> set[str]:
+def examine(cell: Cell, steps: int) -> set[str]:
     """Compile a spec and run it; an AssertionError says what is wrong.  What the spec has, for the counts."""
-    cell = read_text(text)
     compiled = {level: compile_cell(cell, level) for level in passes.LEVELS}
     modules = {level: load(done.source, cell.name) for level, done in compiled.items()}
     step = None
@@ -32,8 +31,15 @@ def examine(text: str, steps: int) -> set[str]:
             step = step or pulled_back(one)
             expected = expected or by_jax(one, step)  # trials of all levels draw the same arrays
             examine_trial(one, done, expected, f"-O {level}, {one.name}")
-    called = {name for equation in cell.equations for name in equation.expression.calls}
-    return called | {node.op.name for node in elaborate(cell).order()} | ({"states"} if cell.states else set())
+    return features(cell)
+
+
+def features(cell: Cell) -> set[str]:
+    """The operations that a spec calls, itself or in a spec that it uses, and whether it has states and uses."""
+    found = {name for equation in cell.equations for name in equation.expression.calls}
+    found |= {node.op.name for node in elaborate(cell).order()}
+    found |= {key for key in ("states", "uses") if getattr(cell, key)}
+    return found.union(*(features(use.cell) - {"states"} for use in cell.uses))
 
 
 def examine_trial(
