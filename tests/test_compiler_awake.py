@@ -86,8 +86,6 @@ QUIET = {
     "self.written.append(('', []))": "an empty line after a loop",
     "self.ours.add(node)": "lets an array be written over, which saves room",
     "self.direct.add(node)": "keeps a part from being copied to where it is",
-    "waiting.append(self.parts[node][0])": "a whole lives as long as its parts are read: no witness",
-    "roots.add(node)": "the same of the parts",
     "self.arrays.append(": "the account of what a call allocates, which its docstring gives",
     "path.append(": "where a very long expression is broken",
 }

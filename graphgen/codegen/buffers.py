@@ -106,7 +106,6 @@ class Body(Lowering):
             node = waiting.pop()
             if node in self.parts:
                 waiting.append(self.parts[node][0])
-                roots.add(node)
             elif (node in self.number and not node.op.view) or (node in self.texts and node.op is OPS["input"]):
                 roots.add(node)
             else:
