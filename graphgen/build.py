@@ -6,11 +6,12 @@ import difflib
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 from pathlib import Path
 
 from graphgen import manifest
 from graphgen.compiler import compile_file
-from graphgen.errors import Fault, GraphgenError, SpecError
+from graphgen.errors import Fault, GraphgenError, Position, SpecError
 from graphgen.files import alone_in, remove, told_of, write_whole
 from graphgen.manifest import Digests
 from graphgen.passes import DEFAULT
@@ -53,6 +54,14 @@ class Change:
         """What the manifest lists at the end: what is written now, and what earlier builds wrote and is there."""
         left = {file: known for file, known in self.listed.items() if (self.folder / file).exists()}
         return {file: known for file, known in {**left, **self.new}.items() if file not in self.stale}
+
+
+@dataclass(frozen=True)
+class Difference:
+    """A file that is not what would be built: told at its first line that differs, and as a diff."""
+
+    fault: Fault
+    diff: str
 
 
 def plan(specs: Sequence[str], folder: Path, level: int | None) -> list[Job]:
@@ -99,18 +108,21 @@ def change(modules: Modules, folder: Path, clean: bool) -> Change:
     return Change(folder, modules, stale, listed)
 
 
-def differences(change: Change) -> list[str]:
-    """A diff for each file, the manifest last, that is not what would be built."""
+def differences(change: Change) -> list[Difference]:
+    """What differs in each file, the manifest last, that is not what would be built."""
     texts = {**change.modules, manifest.NAME: manifest.show(change.done)}
-    diffs = [_diff(change.folder / file, text) for file, text in texts.items()]
-    return [diff for diff in diffs if diff]
+    found = [_difference(change.folder / file, text) for file, text in texts.items()]
+    return [difference for difference in found if difference.diff]
 
 
-def _diff(path: Path, text: str) -> str:
+def _difference(path: Path, text: str) -> Difference:
     with told_of(path):
         old = path.read_text("utf-8", errors="replace") if path.exists() else ""
-    lines = old.splitlines(keepends=True), text.splitlines(keepends=True)
-    return "".join(difflib.unified_diff(*lines, str(path), "as built now"))
+    lines, new = old.splitlines(keepends=True), text.splitlines(keepends=True)
+    alike = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(lines, new)))
+    place = Position(str(path), alike + 1, 1, 1, "".join(lines[alike : alike + 1]).rstrip())
+    fault = Fault("stale", f"{path.name} is not what is built now", place)
+    return Difference(fault, "".join(difflib.unified_diff(lines, new, str(path), "as built now")))
 
 
 def write_all(modules: Modules, folder: Path, force: bool, clean: bool) -> Change:

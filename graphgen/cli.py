@@ -89,11 +89,13 @@ def build(
             raise GraphgenError("--clean needs the specs whose modules are to stay")
         jobs = rooms.plan(specs, output, None if level is None else int(level))
         modules = rooms.compile_all(jobs)
-        tell([], form)
         if only_check:
             stale = rooms.differences(rooms.change(modules, output, clean))
-            click.echo("".join(stale) or f"{len(modules)} modules are fresh\n", nl=False, err=form == "json")
+            diffs = "".join(difference.diff for difference in stale)
+            click.echo(diffs or f"{len(modules)} modules are fresh\n", nl=False, err=form == "json")
+            tell([difference.fault for difference in stale if form != "text"], form)
             sys.exit(FINDINGS if stale else 0)
+        tell([], form)
         done = rooms.write_all(modules, output, force, clean)
         for deed, files in (("wrote", done.modules), ("removed", done.stale)):
             for file in files:

@@ -106,6 +106,25 @@ def test_a_wrong_gradient_is_told_at_the_head_of_its_spec(monkeypatch: pytest.Mo
     assert fault["message"].startswith("forward: x[")
 
 
+def test_a_stale_module_is_a_fault_at_its_first_line_that_differs() -> None:
+    run("build", "good.yaml", code=0)
+    path = Path("generated/demo.py")
+    path.write_text(path.read_text("utf-8").replace("import numpy as np\n", "import numpy\n"), "utf-8")
+    (fault,) = json.loads(run("build", "good.yaml", "--check", "--format", "json", code=1).stdout)
+    assert (fault["code"], fault["file"], fault["column"]) == ("stale", str(path), 1)
+    assert path.read_text("utf-8").splitlines()[fault["line"] - 1] == "import numpy"
+    assert fault["message"] == "demo.py is not what is built now"
+    github = run("build", "good.yaml", "--check", "--format", "github", code=1).stdout
+    assert f"::error file={path},line={fault['line']},col=1," in github
+
+
+def test_a_module_that_is_not_there_is_a_fault_too() -> None:
+    faults = json.loads(run("build", "good.yaml", "--check", "--format", "json", code=1).stdout)
+    assert [(fault["code"], fault["file"], fault["line"]) for fault in faults] == [
+        ("stale", f"generated/{file}", 1) for file in ("demo.py", "graphgen.sha256")
+    ]
+
+
 def test_a_chain_of_equations_too_long_to_compile_is_a_message() -> None:
     chain = "".join(f"  - a{i + 1} = tanh(a{i}) + x\n" for i in range(1500))
     head = "cell: chain\ndims: {n: size}\nparameters: {w: [n]}\ninputs: {x: [n]}\nequations:\n  - a0 = x * w\n"

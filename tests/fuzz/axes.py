@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from tests.fuzz.programs import Writer
 
 
-
 def reduced(at: Writer, shape: Shape) -> Value | None:
     """A sum, a mean, an extreme or a norm along an axis."""
     if len(shape) > MOST_AXES:

@@ -141,5 +141,3 @@ def returned(at: Writer, use: Use, name: str, lead: Shape, lengths: bool) -> lis
     at.calls += [Call(use, record)] if states else []
     at.names += results
     return results
-
-

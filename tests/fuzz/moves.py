@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from tests.fuzz.programs import Writer
 
 
-
 def concat(at: Writer, shape: Shape) -> Value | None:
     """Parts side by side along an axis whose size is a sum."""
     places = [(axis, part) for axis, dim in enumerate(shape) for part in DIMS if (dim - part).at_least(1)]

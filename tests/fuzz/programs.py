@@ -115,7 +115,9 @@ class Writer:
         self.outputs = [values[target] for target in dict.fromkeys(unread + more)]
         uses = list(map(str, self.uses))
         shapes = " ".join(show(shape) for group in self.declared.values() for shape in group.values())
-        self.dims = [dim for dim in map(str, DIMS) if dim in read | set(re.findall(r"\w+", " ".join([shapes, *uses])))]
+        self.dims = [
+            dim for dim in map(str, DIMS) if dim in read | set(re.findall(r"\w+", " ".join([shapes, *uses])))
+        ]
         lines = ["cell: program"]
         lines += [f"dims: {{{', '.join(f'{dim}: a size' for dim in self.dims)}}}"] if self.dims else []
         lines += ["uses:", *(f"  {use}" for use in uses)] if uses else []
