@@ -87,8 +87,9 @@ TEXT = """\
 
 Written by the last long run, `python -m tests.fuzz`, with {machine}, in {minutes:.0f} minutes.
 
-**Random programs**: {programs}, all different, from seed {seed} on, {sequences} of them with states and {models} that use
-other specs; {failing} failed.  Every program is a spec that is right by construction.  It is compiled at every level.  The values and gradients of
+**Random programs**: {programs}, all different, from seed {seed} on, {sequences} of them with states and {models} that
+use other specs; {failing} failed.
+Every program is a spec that is right by construction.  It is compiled at every level.  The values and gradients of
 each function are compared with those of the graphs in the reference evaluator, with JAX's of the same equations, and,
 where every operation is analytic, with the complex step along a random direction: all within {bound:.0e} of the
 largest element of an array, or of 1.

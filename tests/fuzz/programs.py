@@ -24,7 +24,20 @@ from tests.fuzz.models import Call, Use, used
 from tests.fuzz.sizes import DIMS, LARGEST_SIZE, SHAPES
 from tests.fuzz.values import LEAF, Value, added, bounded, fit
 
-TARGETS = "y t T dy work a da y_1 step dx y_steps a_final".split()  # names that emitted code has of its own, too
+TARGETS = [
+    "y",
+    "t",
+    "T",
+    "dy",
+    "work",
+    "a",
+    "da",
+    "y_1",
+    "step",
+    "dx",
+    "y_steps",
+    "a_final",
+]  # emitted code's own too
 STEPS = 3
 LONGEST = 80  # of a piece of text that is written again
 MOST = 10  # expressions that are made of others
