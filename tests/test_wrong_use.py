@@ -12,13 +12,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from graphgen.check.module import Trial, load
+from graphgen.check.module import Trial, emptied, load
 from graphgen.codegen.usage import _value
 from graphgen.compiler import Compilation, compile_cell, compile_file
 from graphgen.ir.shape import Dim
 from graphgen.passes import LEVELS
 from graphgen.resources import find_spec, shipped_specs
-from graphgen.spec.reader import read, read_text
+from graphgen.spec.reader import read_text
 
 
 @cache
@@ -46,18 +46,23 @@ class Call:
     def arrays(self) -> Iterator[tuple[str, str, Any]]:
         """Every array that is handed in, with its argument and its field."""
         for argument, record in self.arguments.items():
-            for field, array in record._asdict().items():
+            for field, array in emptied(record):
                 if isinstance(array, np.ndarray):
                     yield argument, field, array
 
     def message(self, argument: str, field: str, array: Any) -> str:
         """The message of the ValueError that an array in the place of the right one leads to; "" if it does not."""
-        record = self.arguments[argument]._replace(**{field: array})
         try:
-            self.function(**{**self.arguments, argument: record})
+            self.function(**{**self.arguments, argument: changed(self.arguments[argument], field, array)})
         except ValueError as error:
             return str(error)
         return ""
+
+
+def changed(record: Any, field: str, value: Any) -> Any:
+    """A record with another value in a field, which "encoder.W_g" is of a record within it."""
+    name, _, rest = field.partition(".")
+    return record._replace(**{name: changed(getattr(record, name), rest, value) if rest else value})
 
 
 def calls(name: str) -> Iterator[Call]:
@@ -70,7 +75,7 @@ def calls(name: str) -> Iterator[Call]:
         yield from (Call(one, f"{function}{suffix}") for function in functions)
 
 
-every_spec = pytest.mark.parametrize("name", [name for name, path in shipped_specs().items() if not read(path).uses])
+every_spec = pytest.mark.parametrize("name", shipped_specs())
 
 
 @every_spec
@@ -105,9 +110,20 @@ def test_an_array_of_another_size_is_refused_unless_it_alone_has_that_size(name:
 def test_records_are_the_functions_own(name: str) -> None:
     for call in calls(name):
         for argument, record in call.arguments.items():
-            for wrong in (tuple(record), record._asdict(), *([] if argument.startswith("d_") else [None])):
-                with pytest.raises(ValueError, match=f"^{argument} is (a tuple|a dict|None), expected [A-Z]"):
-                    call.function(**{**call.arguments, argument: wrong})
+            for path, within in ((argument, record), *records(argument, record)):
+                for wrong in (tuple(within), within._asdict(), *([] if argument.startswith("d_") else [None])):
+                    field = path.removeprefix(argument)[1:]
+                    given = changed(record, field, wrong) if field else wrong
+                    with pytest.raises(ValueError, match=f"^{path} is (a tuple|a dict|None), expected [A-Z]"):
+                        call.function(**{**call.arguments, argument: given})
+
+
+def records(path: str, record: Any) -> Iterator[tuple[str, Any]]:
+    """The records within a record, which are those of the specs that a model uses."""
+    for name, value in record._asdict().items():
+        if hasattr(value, "_fields"):
+            yield f"{path}.{name}", value
+            yield from records(f"{path}.{name}", value)
 
 
 # What the messages say
