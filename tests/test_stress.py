@@ -56,7 +56,8 @@ def cast(arrays: Mapping[str, Any], dtype: type) -> dict[str, Any]:
     return {k: a if a is None or a.dtype.kind != "f" else a.astype(dtype) for k, a in arrays.items()}
 
 
-CELLS = [name for name in SPECS if not compiled(name, 1).cell.uses]  # what a model adds, tests of models try
+CELLS = [name for name in SPECS if not compiled(name, 1).cell.uses]
+MODELS = [name for name in SPECS if name not in CELLS]  # at the default level, as what they use is tried at all
 STATEFUL = [name for name in CELLS if compiled(name, 1).cell.states]
 BATCHED = [name for name in CELLS if BATCH in compiled(name, 1).cell.dims]
 MEANS = {
@@ -65,6 +66,7 @@ MEANS = {
     "lstm_averaged",
     "conv_classifier",
 }  # over the batch: 0/0 where it is empty
+WEIGHED = {"word_language_model": "the loss is divided by the weights of all examples"}
 BREAK_DOWN = {
     "min_lstm": "f/(f + i) is 0/0 where both gates underflow",
     "mlstm": "exp of the input gate overflows: the spec has no stabiliser",
@@ -222,6 +224,13 @@ def test_float32_computes_what_float64_does(name: str) -> None:
         assert_close(single.both(), exact.both(), 1e-4, f"O{level}")
 
 
+@pytest.mark.parametrize("name", MODELS)
+def test_a_model_in_float32_computes_what_it_does_in_float64(name: str) -> None:
+    exact, single = (Stress(name, max(LEVELS), None, dtype=dtype) for dtype in (np.float64, np.float32))
+    exact.arrays, exact.cotangents = cast(single.arrays, np.float64), cast(single.cotangents, np.float64)
+    assert_close(single.both(), exact.both(), 1e-4)
+
+
 @every_dtype
 @every_spec
 def test_saturated_gates_make_no_nan(name: str, dtype: type) -> None:
@@ -232,6 +241,15 @@ def test_saturated_gates_make_no_nan(name: str, dtype: type) -> None:
         with np.errstate(all="ignore"):
             finite = all(np.isfinite(array).all() for array in one.both().values())
         assert finite or (name in BREAK_DOWN and dtype is np.float32), f"O{level}"
+
+
+@every_dtype
+@pytest.mark.parametrize("name", MODELS)
+def test_saturated_gates_of_a_model_make_no_nan(name: str, dtype: type) -> None:
+    one = Stress(name, max(LEVELS), None, dtype=dtype)
+    one.arrays |= {k: a * dtype(1e4) for k, a in floats(one.arrays, "inputs.").items()}
+    with np.errstate(all="ignore"):
+        assert all(np.isfinite(array).all() for array in one.both().values())
 
 
 @pytest.mark.parametrize("name", BREAK_DOWN)
@@ -257,6 +275,11 @@ def test_subnormal_numbers_are_numbers(name: str, dtype: type) -> None:
             assert all(np.isfinite(array).all() for array in one.both().values()), f"O{level}"
 
 
+@pytest.mark.parametrize("name", [n for n in MODELS if BATCH in compiled(n, 1).cell.dims and n not in WEIGHED])
+def test_an_infinity_in_one_example_of_a_model_leaves_the_others_alone(name: str) -> None:
+    assert_apart(name, max(LEVELS))
+
+
 def floats(arrays: Arrays, group: str) -> Arrays:
     return {key: array for key, array in arrays.items() if key.startswith(group) and array.dtype.kind == "f"}
 
@@ -264,16 +287,21 @@ def floats(arrays: Arrays, group: str) -> Arrays:
 @every_batched
 def test_an_infinity_in_one_example_leaves_the_others_alone(name: str) -> None:
     for level in LEVELS:
-        one = Stress(name, level, length_of(name), 3)
-        before = one.both()
-        for key, array in floats(one.arrays, "inputs.").items():
-            if one.axis(key) is not None:
-                spoilt = array.copy()
-                np.moveaxis(spoilt, one.axis(key), 0)[1] = np.inf
-                one.arrays[key] = spoilt
-        with np.errstate(all="ignore"):
-            after = one.both()
-        kept = {key: array for key, array in before.items() if one.axis(key) is not None}
-        assert kept
-        others = [{key: found[key].take([0, 2], one.axis(key)) for key in kept} for found in (after, before)]
-        assert_close(*others, 1e-13, f"O{level}")
+        assert_apart(name, level)
+
+
+def assert_apart(name: str, level: int) -> None:
+    """Of three examples the second is infinite, and the results and gradients of the others stay as they were."""
+    one = Stress(name, level, length_of(name), 3)
+    before = one.both()
+    for key, array in floats(one.arrays, "inputs.").items():
+        if one.axis(key) is not None:
+            spoilt = array.copy()
+            np.moveaxis(spoilt, one.axis(key), 0)[1] = np.inf
+            one.arrays[key] = spoilt
+    with np.errstate(all="ignore"):
+        after = one.both()
+    kept = {key: array for key, array in before.items() if one.axis(key) is not None}
+    assert kept
+    others = [{key: found[key].take([0, 2], one.axis(key)) for key in kept} for found in (after, before)]
+    assert_close(*others, 1e-13, f"O{level}")
