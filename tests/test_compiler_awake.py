@@ -84,7 +84,6 @@ QUIET = {
     "self.assigned.add(name)": "keeps two values from one name, which no spec here would give them",
     "stated.add(node)": "gives a value a line of its own, which is for the reader",
     "self.written.append(('', []))": "an empty line after a loop",
-    "self.ours.add(node)": "lets an array be written over, which saves room",
     "self.direct.add(node)": "keeps a part from being copied to where it is",
     "self.arrays.append(": "the account of what a call allocates, which its docstring gives",
     "path.append(": "where a very long expression is broken",
