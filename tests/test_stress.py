@@ -67,10 +67,6 @@ MEANS = {
     "conv_classifier",
 }  # over the batch: 0/0 where it is empty
 WEIGHED = {"word_language_model": "the loss is divided by the weights of all examples"}
-BREAK_DOWN = {
-    "min_lstm": "f/(f + i) is 0/0 where both gates underflow",
-    "mlstm": "exp of the input gate overflows: the spec has no stabiliser",
-}
 
 every_spec = pytest.mark.parametrize("name", CELLS)
 every_cell = pytest.mark.parametrize("name", STATEFUL)
@@ -239,8 +235,7 @@ def test_saturated_gates_make_no_nan(name: str, dtype: type) -> None:
         one = Stress(name, level, length_of(name), dtype=dtype)
         one.arrays |= {k: a * dtype(1e4) for k, a in floats(one.arrays, "inputs.").items()}
         with np.errstate(all="ignore"):
-            finite = all(np.isfinite(array).all() for array in one.both().values())
-        assert finite or (name in BREAK_DOWN and dtype is np.float32), f"O{level}"
+            assert all(np.isfinite(array).all() for array in one.both().values()), f"O{level}"
 
 
 @every_dtype
@@ -250,15 +245,6 @@ def test_saturated_gates_of_a_model_make_no_nan(name: str, dtype: type) -> None:
     one.arrays |= {k: a * dtype(1e4) for k, a in floats(one.arrays, "inputs.").items()}
     with np.errstate(all="ignore"):
         assert all(np.isfinite(array).all() for array in one.both().values())
-
-
-@pytest.mark.parametrize("name", BREAK_DOWN)
-def test_what_breaks_down_is_traced_to_its_equation(name: str) -> None:
-    one = Stress(name, 1, 3, dtype=np.float32)
-    one.arrays |= {k: a * np.float32(1e4) for k, a in floats(one.arrays, "inputs.").items()}
-    records = [one.record(group, one.arrays) for group in ("parameters", "inputs", "state")]
-    with pytest.raises(FloatingPointError, match=rf"^{name}\.forward at step \d: \w+(\(.*\))? is NaN"):
-        one.module.trace_nan(*records)
 
 
 @every_dtype
