@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -23,15 +24,20 @@ def blocks(language: str) -> list[str]:
 
 
 def test_the_page_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (spec,) = blocks("yaml")
-    path = tmp_path / "tagger.yaml"
-    path.write_text(spec, "utf-8")
-    done = compile_file(path)
-    assert check(done.source, done.cell, done.step.forward).ok
-    build.write_all(build.compile_all([build.Job(path, 1)]), tmp_path / "modules", force=False, clean=False)
+    paths = []
+    for name, spec in zip(("tagger", "translator"), blocks("yaml"), strict=True):
+        paths.append(tmp_path / f"{name}.yaml")
+        paths[-1].write_text(spec, "utf-8")
+        done = compile_file(paths[-1])
+        assert check(done.source, done.cell, done.step.forward).ok
+    jobs = [build.Job(path, 1) for path in paths]
+    build.write_all(build.compile_all(jobs), tmp_path / "modules", force=False, clean=False)
     monkeypatch.syspath_prepend(str(tmp_path))
-    exec("".join(blocks("python")), {})
-    del sys.modules["modules"], sys.modules["modules.tagger"]
+    here: dict[str, Any] = {}
+    exec("".join(blocks("python")), here)
+    assert here["written"].shape == (5, 3)
+    for module in ("modules", "modules.tagger", "modules.translator"):
+        del sys.modules[module]
 
 
 def test_the_page_shows_an_error_as_it_is() -> None:
@@ -46,5 +52,5 @@ def test_the_page_shows_an_error_as_it_is() -> None:
 def test_the_page_names_models_that_are_shipped() -> None:
     named = set(re.findall(r"`(\w+_\w+)`", PAGE))
     assert {"stacked_lstm", "deep_lstm", "word_language_model"} <= named
-    for name in named - {"average_over", "there_c", "d_state", "forward_sequence"}:
+    for name in named - {"average_over", "there_c", "d_state", "forward_sequence", "of_steps"}:
         find_spec(name)
