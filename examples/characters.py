@@ -14,20 +14,27 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from examples.training import HERE, Optimiser, plot, progress, record
+from examples.training import HERE, Optimiser, choosing, plot, progress, record
 from generated import adam
 from generated import character_language_model as model
 
 HIDDEN, BATCH, STEPS, EPOCHS, RATE = 256, 32, 32, 3, 0.008
-ORDER, REPORT = 5, 300  # of the grams; chunks between two points of the plot
+ORDER, REPORT = 5, 500  # of the grams; chunks between two points of the plot
 BREAK = "\n\n\n"  # between chapters
 
 
 def load() -> tuple[str, str]:
-    """The chapters to train with, and those held out."""
+    """The chapters to train with, and those held out: every tenth; to choose settings by, every tenth of the rest."""
     chapters = (HERE / "data" / "moby_dick.txt").read_text("utf-8").split(BREAK)
-    kept = [chapter for i, chapter in enumerate(chapters, start=1) if i % 10]
-    return BREAK.join(kept), BREAK.join(chapters[9::10])
+    kept, held_out = without_tenths(chapters)
+    if choosing():
+        kept, held_out = without_tenths(kept)
+    return BREAK.join(kept), BREAK.join(held_out)
+
+
+def without_tenths(chapters: list[str]) -> tuple[list[str], list[str]]:
+    """All chapters but every tenth, and these."""
+    return [chapter for i, chapter in enumerate(chapters, start=1) if i % 10], chapters[9::10]
 
 
 def ngram_bits(train: str, test: str, order: int) -> float:

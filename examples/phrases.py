@@ -12,12 +12,11 @@ from __future__ import annotations
 import re
 from collections import Counter
 from itertools import takewhile
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
-from examples.training import HERE, Optimiser, batches, plot, progress, record
+from examples.training import HERE, Optimiser, batches, choosing, plot, progress, record
 from generated import adamw
 from generated import encoder_decoder_bahdanau as translator
 
@@ -136,7 +135,7 @@ def train(
     }
 
 
-def draw_attention(parameters: translator.Parameters, text: str, known: Language) -> Path:
+def draw_attention(parameters: translator.Parameters, text: str, known: Language) -> None:
     """Where the decoder looked, a row for each word that it wrote, as phrases_attention.png."""
     from matplotlib import pyplot
 
@@ -147,10 +146,8 @@ def draw_attention(parameters: translator.Parameters, text: str, known: Language
     axes.set_xticks(range(len(english)), english, rotation=45, ha="right")
     axes.set_yticks(range(len(french) + 1), [*french, "(end)"])
     figure.tight_layout()
-    path = HERE / "phrases_attention.png"
-    figure.savefig(path, dpi=80, metadata={"Software": None})
+    figure.savefig(HERE / "phrases_attention.png", dpi=80, metadata={"Software": None})
     pyplot.close(figure)
-    return path
 
 
 def main() -> None:
@@ -158,9 +155,12 @@ def main() -> None:
     pairs = load()
     known = language(pairs)
     learned, held = split(pairs, seed=0)
+    if choosing():
+        learned, held = split(learned, seed=1)
     parameters, curves = train(learned, held, known, EPOCHS)
     plot("phrases", "Phrases, English to French", curves)
-    draw_attention(parameters, PICTURED, known)
+    if not choosing():
+        draw_attention(parameters, PICTURED, known)
 
     translated, _ = translate(parameters, [english for english, _ in held], known)
     for (english, french), text in zip(held, translated):

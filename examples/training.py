@@ -5,10 +5,11 @@ Optimisers are generated modules too: specs/optimisers has their equations, for 
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from time import process_time
+from time import perf_counter, process_time
 from types import ModuleType
 from typing import Any
 
@@ -20,15 +21,23 @@ from generated import clip_by_norm
 
 HERE = Path(__file__).parent
 RESULTS = HERE / "results.md"
+BEGUN = perf_counter()
 HEADING = """\
 # What the examples reach
 
-Each run writes its own row.  Seconds are of CPU, all cores together: other work on the machine does not count.
+Each run writes its own row, with the seconds that it took of the CPU and of the day.  The settings of characters,
+phrases and sentences were chosen by what `python -m examples.NAME validation` reached, which holds out a part of the
+training data and does not read the test data.
 
-| command | result | seconds |
-| --- | --- | ---: |
+| command | result | CPU | wall |
+| --- | --- | ---: | ---: |
 """
 Record = Any  # a NamedTuple of arrays, or of further such records: a model's Parameters
+
+
+def choosing() -> bool:
+    """Whether the command ends with `validation`: a part of the training data is held out, to choose settings by."""
+    return sys.argv[1:] == ["validation"]
 
 
 def leaves(record: Record) -> Iterator[np.ndarray]:
@@ -85,10 +94,32 @@ class Optimiser:
         return self.parameters
 
 
+class Average:
+    """The mean of the parameters after several steps, often better than the last (Polyak and Juditsky, 1992)."""
+
+    def __init__(self) -> None:
+        self.count, self.total = 0, 0.0
+
+    def add(self, parameters: Record) -> Record:
+        """Count some parameters in; they are also returned."""
+        self.count, self.total, self.like = self.count + 1, self.total + flatten(parameters), parameters
+        return parameters
+
+    def parameters(self) -> Record:
+        """The mean so far."""
+        return unflatten(self.total / self.count, self.like)
+
+
 def batches(rng: np.random.Generator, count: int, size: int) -> Iterator[np.ndarray]:
     """The numbers below `count`, shuffled, in batches of a size; the last may be smaller."""
     order = rng.permutation(count)
     return (order[begin : begin + size] for begin in range(0, count, size))
+
+
+def bucketed(rng: np.random.Generator, lengths: Sequence[int], size: int) -> Iterator[np.ndarray]:
+    """The places of sequences, shuffled, in batches of about the same length, so that little of them is padded."""
+    order = np.argsort(np.array(lengths) + rng.uniform(0, 6, len(lengths)))
+    return (order[size * i : size * (i + 1)] for i in rng.permutation(-(-len(order) // size)))
 
 
 def padded(sequences: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
@@ -120,8 +151,13 @@ def progress(what: str, total: int) -> Iterator[Callable[[str], None]]:
         yield lambda told: bar.update(task, advance=1, told=told)
 
 
-def plot(name: str, title: str, panels: Mapping[str, Mapping[str, Sequence[float]]], across: str = "epoch") -> Path:
-    """Curves as NAME.png beside the examples: for each panel its label, and in it each curve by its own label."""
+def plot(name: str, title: str, panels: Mapping[str, Mapping[str, Sequence[float]]], across: str = "epoch") -> None:
+    """Curves as NAME.png beside the examples: for each panel its label, and in it each curve by its own label.
+
+    A run to choose settings by draws nothing.
+    """
+    if choosing():
+        return
     import matplotlib
 
     matplotlib.use("agg")
@@ -136,18 +172,21 @@ def plot(name: str, title: str, panels: Mapping[str, Mapping[str, Sequence[float
         axis.legend(fontsize=8)
     figure.suptitle(title)
     figure.tight_layout()
-    path = HERE / f"{name}.png"
-    figure.savefig(path, dpi=80, metadata={"Software": None})
+    figure.savefig(HERE / f"{name}.png", dpi=80, metadata={"Software": None})
     pyplot.close(figure)
-    return path
 
 
 def record(name: str, result: str, table: Path = RESULTS) -> None:
-    """Write the row of an example into the results, in the place of an earlier one; seconds are of this process."""
-    seconds = process_time()
+    """Write the row of an example into the results, in the place of an earlier one; seconds are of this process.
+
+    What a run to choose settings by reached is only told.
+    """
+    cpu, wall = process_time(), perf_counter() - BEGUN
+    print(f"{result} ({cpu:.0f} s of CPU, {wall:.0f} s)")
+    if choosing():
+        return
     lines = table.read_text("utf-8").splitlines() if table.exists() else []
     command = f"| `python -m examples.{name}` |"
     rows = [line for line in lines if line.startswith("| `") and not line.startswith(command)]
-    rows = sorted([*rows, f"{command} {result} | {seconds:.0f} |"])
+    rows = sorted([*rows, f"{command} {result} | {cpu:.0f} s | {wall:.0f} s |"])
     table.write_text(HEADING + "\n".join(rows) + "\n", "utf-8")
-    print(f"{result} ({seconds:.0f} s; written to {table.name})")
