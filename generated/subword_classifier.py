@@ -26,6 +26,7 @@ Sizes:
     m: sentences
 """
 
+import sys
 from typing import Annotated, Any, NamedTuple
 
 import numpy as np
@@ -103,6 +104,10 @@ class Residuals(NamedTuple):
     vectors_take: Annotated[np.ndarray, "[n_d, n_k, n_e]"]
     x_take_T: Annotated[np.ndarray, "[T, n_e, m]"]
     goes_on_steps: Annotated[np.ndarray, "bool[T, m]"]
+    W_packed: Annotated[np.ndarray, "[4*n_a, n_e]"]
+    W_packed_2: Annotated[np.ndarray, "[4*n_a, n_a]"]
+    W_packed_3: Annotated[np.ndarray, "[4*n_a, n_e]"]
+    W_packed_4: Annotated[np.ndarray, "[4*n_a, n_a]"]
     largest_less: Annotated[np.ndarray, "bool[T, 1, m]"]
     largest_where: Annotated[np.ndarray, "[T, 2*n_a, m]"]
     largest: Annotated[np.ndarray, "[2*n_a, m]"]
@@ -110,16 +115,49 @@ class Residuals(NamedTuple):
     head_prediction: Annotated[np.ndarray, "[1, m]"]
     log_sigmoid_head_score: Annotated[np.ndarray, "[1, m]"]
     head_loss_log_sigmoid: Annotated[np.ndarray, "[1, m]"]
-    back_c_prev_steps: Annotated[np.ndarray, "[T, n_a, m]"]
-    back_gate_steps: Annotated[np.ndarray, "[T, 3*n_a, m]"]
-    back_c_hat_steps: Annotated[np.ndarray, "[T, n_a, m]"]
-    tanh_back_c_steps: Annotated[np.ndarray, "[T, n_a, m]"]
-    there_c_prev_steps: Annotated[np.ndarray, "[T, n_a, m]"]
-    there_gate_steps: Annotated[np.ndarray, "[T, 3*n_a, m]"]
-    there_c_hat_steps: Annotated[np.ndarray, "[T, n_a, m]"]
-    tanh_there_c_steps: Annotated[np.ndarray, "[T, n_a, m]"]
-    there_xc_steps: Annotated[np.ndarray, "[T, n_a + n_e, m]"]
-    back_xc_steps: Annotated[np.ndarray, "[T, n_a + n_e, m]"]
+    back_c_prev_steps: Annotated[np.ndarray, "[T, m, n_a]"]
+    back_gate_1_steps: Annotated[np.ndarray, "[T, m, n_a]"]
+    back_gate_2_steps: Annotated[np.ndarray, "[T, m, n_a]"]
+    back_gate_3_steps: Annotated[np.ndarray, "[T, m, n_a]"]
+    back_c_hat_steps: Annotated[np.ndarray, "[T, m, n_a]"]
+    tanh_back_c_steps: Annotated[np.ndarray, "[T, m, n_a]"]
+    there_c_prev_steps: Annotated[np.ndarray, "[T, m, n_a]"]
+    there_gate_1_steps: Annotated[np.ndarray, "[T, m, n_a]"]
+    there_gate_2_steps: Annotated[np.ndarray, "[T, m, n_a]"]
+    there_gate_3_steps: Annotated[np.ndarray, "[T, m, n_a]"]
+    there_c_hat_steps: Annotated[np.ndarray, "[T, m, n_a]"]
+    tanh_there_c_steps: Annotated[np.ndarray, "[T, m, n_a]"]
+    there_a_prev_steps: Annotated[np.ndarray, "[T, m, n_a]"]
+    back_a_prev_steps: Annotated[np.ndarray, "[T, m, n_a]"]
+
+
+class Workspace:
+    """Room that calls share: hand one to every call, and calls of the same sizes allocate next to nothing.
+
+    It serves one call at a time.  What a call returns is written over only when nobody holds it any more.
+    """
+
+    def __init__(self) -> None:
+        self._arrays: dict[str, np.ndarray] = {}
+        self._results: dict[str, list[np.ndarray]] = {}
+
+    def array(self, name: str, shape: tuple[int, ...], dtype: Any) -> np.ndarray:
+        """The array of a name, with whatever the last call left in it."""
+        array = self._arrays.get(name)
+        if array is None or array.shape != shape or array.dtype != dtype:
+            array = self._arrays[name] = np.empty(shape, dtype)
+        return array
+
+    def result(self, name: str, shape: tuple[int, ...], dtype: Any) -> np.ndarray:
+        """An array to return: one that an earlier call returned if nobody holds it or a view of it, or a new one."""
+        results = self._results.setdefault(name, [])
+        for at in range(len(results)):
+            unheld = sys.getrefcount(results[at]) == 2  # by the list, and by this very call
+            if unheld and results[at].shape == shape and results[at].dtype == dtype:
+                return results[at]
+        results.append(np.empty(shape, dtype))
+        del results[:-2]  # one that the caller still holds, and this one
+        return results[-1]
 
 
 def init_parameters(
@@ -149,7 +187,11 @@ def init_parameters(
     )
 
 
-def forward(parameters: Parameters, inputs: Inputs) -> tuple[Outputs, Residuals]:
+def forward(
+    parameters: Parameters,
+    inputs: Inputs,
+    workspace: Workspace | None = None,
+) -> tuple[Outputs, Residuals]:
     """One step: the outputs and the residuals.
 
     1. vectors = sum(weight[:, :, None] * E[pieces], axis=1)
@@ -171,6 +213,7 @@ def forward(parameters: Parameters, inputs: Inputs) -> tuple[Outputs, Residuals]
     n_e = E.shape[1]          # embedding
     n_a = there_W_c.shape[0]  # hidden units
     T, m = words.shape        # words in the longest sentence, sentences
+    workspace = Workspace() if workspace is None else workspace
 
     # 1. vectors = sum(weight[:, :, None] * E[pieces], axis=1)
     vectors_take = np.take(E, pieces, axis=0)
@@ -178,96 +221,138 @@ def forward(parameters: Parameters, inputs: Inputs) -> tuple[Outputs, Residuals]
 
     # 2. x = mask_in * swapaxes(vectors[words], -1, -2)
     x_take_T = np.transpose(np.take(vectors, words, axis=0), (0, 2, 1))
-    x = mask_in * x_take_T
+    x = workspace.array("forward.x", (T, n_e, m), dtype)
+    np.multiply(mask_in, x_take_T, out=x)
 
     # 3. forwards = scan(there, x=x, lengths=lengths)
     goes_on_steps = np.expand_dims(np.arange(T), 1) < np.expand_dims(lengths, 0)
-    there_a_prev = np.zeros((n_a, m), dtype)
-    there_c_prev = np.zeros((n_a, m), dtype)
-    there_a_to_end_steps = np.empty((T, n_a, m), dtype)
-    there_c_prev_steps = np.empty((T, n_a, m), dtype)
-    there_gate_steps = np.empty((T, 3 * n_a, m), dtype)
-    there_c_hat_steps = np.empty((T, n_a, m), dtype)
-    tanh_there_c_steps = np.empty((T, n_a, m), dtype)
-    there_xc_steps = np.empty((T, n_a + n_e, m), dtype)
-    for t in range(T):
-        there_x = x[t]
-        there_goes_on = goes_on_steps[t]
 
-        # there: xc = concat(a_prev, x)
-        there_xc = np.concatenate([there_a_prev, there_x], axis=0)
+    # for every step at once: does not read the state
+    W_packed = workspace.result("forward.W_packed", (4 * n_a, n_e), dtype)
+    np.concatenate([there_W_g[:, n_a:], there_W_c[:, n_a:]], axis=0, out=W_packed)
+    there_x_W = workspace.array("forward.there_x_W", (T, m, 4 * n_a), dtype)
+    np.matmul(np.reshape(np.swapaxes(x, -1, -2), (T * m, n_e)), W_packed.T,
+        out=np.reshape(there_x_W, (T * m, 4 * n_a)))
+    np.add(there_x_W, np.concatenate([there_b_g, there_b_c], axis=0).T, out=there_x_W)
+
+    # once for all steps: the same at each
+    W_packed_2 = workspace.result("forward.W_packed_2", (4 * n_a, n_a), dtype)
+    np.concatenate([there_W_g[:, :n_a], there_W_c[:, :n_a]], axis=0, out=W_packed_2)
+
+    # room for every step and for one; the workspace's is written again by the next call
+    there_a_states = workspace.result("forward.there_a_states", (T + 1, m, n_a), dtype)
+    there_a_states[0] = np.zeros((n_a, m), dtype).T
+    there_c_states = workspace.result("forward.there_c_states", (T + 1, m, n_a), dtype)
+    there_c_states[0] = np.zeros((n_a, m), dtype).T
+    there_a_to_end_steps = workspace.array("forward.there_a_to_end_steps", (T, m, n_a), dtype)
+    there_gate_1_steps, there_gate_2_steps, there_gate_3_steps = (
+        workspace.result("forward.there_gate_1_steps", (3, T, m, n_a), dtype)
+    )
+    there_c_hat_steps, tanh_there_c_steps = workspace.result("forward.there_c_hat_steps", (2, T, m, n_a), dtype)
+    work = workspace.array("forward.work", (m, 4 * n_a), dtype)
+    work_2, work_3 = workspace.array("forward.work_2", (2, m, n_a), dtype)
+    for t in range(T):
+        there_goes_on = goes_on_steps[t]
+        add_2 = there_x_W[t]
+        there_a_prev = there_a_states[t]
+        there_c_prev = there_c_states[t]
+
+        np.matmul(there_a_prev, W_packed_2.T, out=work)
+        np.add(add_2, work, out=work)
 
         # there: gate = sigmoid(W_g @ xc + b_g)
-        there_gate = sigmoid(there_W_g @ there_xc + there_b_g)
+        there_gate_1 = sigmoid_into(work[:, :n_a], there_gate_1_steps[t])
+        there_gate_2 = sigmoid_into(work[:, n_a:2 * n_a], there_gate_2_steps[t])
+        there_gate_3 = sigmoid_into(work[:, 2 * n_a:3 * n_a], there_gate_3_steps[t])
 
         # there: c_hat = tanh(W_c @ xc + b_c)
-        there_c_hat = np.tanh(there_W_c @ there_xc + there_b_c)
+        there_c_hat = np.tanh(work[:, 3 * n_a:], out=there_c_hat_steps[t])
 
         # there: c = gate[:n_a] * c_hat + gate[n_a:2*n_a] * c_prev
-        there_c = there_gate[:n_a] * there_c_hat + there_gate[n_a:2 * n_a] * there_c_prev
+        np.multiply(there_gate_1, there_c_hat, out=work_2)
+        np.multiply(there_gate_2, there_c_prev, out=work_3)
+        there_c = np.add(work_2, work_3, out=work_2)
 
         # there: a = gate[2*n_a:] * tanh(c)
-        tanh_there_c = np.tanh(there_c)
-        there_a = there_gate[2 * n_a:] * tanh_there_c
+        tanh_there_c = np.tanh(there_c, out=tanh_there_c_steps[t])
+        there_a = np.multiply(there_gate_3, tanh_there_c, out=work_3)
 
         # 3. forwards = scan(there, x=x, lengths=lengths)
-        there_a_to_end = np.where(there_goes_on, there_a, 0)
-        there_a_held = np.where(there_goes_on, there_a, there_a_prev)
-        there_c_held = np.where(there_goes_on, there_c, there_c_prev)
+        there_a_to_end = np.where(np.expand_dims(there_goes_on, 1), there_a, 0)
+        there_a_held = np.where(np.expand_dims(there_goes_on, 1), there_a, there_a_prev)
+        there_c_held = np.where(np.expand_dims(there_goes_on, 1), there_c, there_c_prev)
 
         # of this step: what is kept, and what the next one starts from
         there_a_to_end_steps[t] = there_a_to_end
-        there_c_prev_steps[t] = there_c_prev
-        there_gate_steps[t] = there_gate
-        there_c_hat_steps[t] = there_c_hat
-        tanh_there_c_steps[t] = tanh_there_c
-        there_xc_steps[t] = there_xc
-        there_a_prev, there_c_prev = there_a_held, there_c_held
+        there_a_states[t + 1] = there_a_held
+        there_c_states[t + 1] = there_c_held
 
-    back_a_prev = np.zeros((n_a, m), dtype)
-    back_c_prev = np.zeros((n_a, m), dtype)
-    back_a_to_end_steps = np.empty((T, n_a, m), dtype)
-    back_c_prev_steps = np.empty((T, n_a, m), dtype)
-    back_gate_steps = np.empty((T, 3 * n_a, m), dtype)
-    back_c_hat_steps = np.empty((T, n_a, m), dtype)
-    tanh_back_c_steps = np.empty((T, n_a, m), dtype)
-    back_xc_steps = np.empty((T, n_a + n_e, m), dtype)
+    # for every step at once: does not read the state
+    W_packed_3 = workspace.result("forward.W_packed_3", (4 * n_a, n_e), dtype)
+    np.concatenate([back_W_g[:, n_a:], back_W_c[:, n_a:]], axis=0, out=W_packed_3)
+    back_x_W = workspace.array("forward.back_x_W", (T, m, 4 * n_a), dtype)
+    np.matmul(np.reshape(np.swapaxes(x, -1, -2), (T * m, n_e)), W_packed_3.T,
+        out=np.reshape(back_x_W, (T * m, 4 * n_a)))
+    np.add(back_x_W, np.concatenate([back_b_g, back_b_c], axis=0).T, out=back_x_W)
+
+    # once for all steps: the same at each
+    W_packed_4 = workspace.result("forward.W_packed_4", (4 * n_a, n_a), dtype)
+    np.concatenate([back_W_g[:, :n_a], back_W_c[:, :n_a]], axis=0, out=W_packed_4)
+
+    # room for every step and for one; the workspace's is written again by the next call
+    back_a_states = workspace.result("forward.back_a_states", (T + 1, m, n_a), dtype)
+    back_a_states[-1] = np.zeros((n_a, m), dtype).T
+    back_c_states = workspace.result("forward.back_c_states", (T + 1, m, n_a), dtype)
+    back_c_states[-1] = np.zeros((n_a, m), dtype).T
+    back_a_to_end_steps = workspace.array("forward.back_a_to_end_steps", (T, m, n_a), dtype)
+    back_gate_1_steps, back_gate_2_steps, back_gate_3_steps = (
+        workspace.result("forward.back_gate_1_steps", (3, T, m, n_a), dtype)
+    )
+    back_c_hat_steps, tanh_back_c_steps = workspace.result("forward.back_c_hat_steps", (2, T, m, n_a), dtype)
+    work_4 = workspace.array("forward.work_4", (m, 4 * n_a), dtype)
+    work_5, work_6 = workspace.array("forward.work_5", (2, m, n_a), dtype)
     for t in reversed(range(T)):
-        back_x = x[t]
         back_goes_on = goes_on_steps[t]
+        add_2_2 = back_x_W[t]
+        back_a_prev = back_a_states[t + 1]
+        back_c_prev = back_c_states[t + 1]
 
-        # back: xc = concat(a_prev, x)
-        back_xc = np.concatenate([back_a_prev, back_x], axis=0)
+        np.matmul(back_a_prev, W_packed_4.T, out=work_4)
+        np.add(add_2_2, work_4, out=work_4)
 
         # back: gate = sigmoid(W_g @ xc + b_g)
-        back_gate = sigmoid(back_W_g @ back_xc + back_b_g)
+        back_gate_1 = sigmoid_into(work_4[:, :n_a], back_gate_1_steps[t])
+        back_gate_2 = sigmoid_into(work_4[:, n_a:2 * n_a], back_gate_2_steps[t])
+        back_gate_3 = sigmoid_into(work_4[:, 2 * n_a:3 * n_a], back_gate_3_steps[t])
 
         # back: c_hat = tanh(W_c @ xc + b_c)
-        back_c_hat = np.tanh(back_W_c @ back_xc + back_b_c)
+        back_c_hat = np.tanh(work_4[:, 3 * n_a:], out=back_c_hat_steps[t])
 
         # back: c = gate[:n_a] * c_hat + gate[n_a:2*n_a] * c_prev
-        back_c = back_gate[:n_a] * back_c_hat + back_gate[n_a:2 * n_a] * back_c_prev
+        np.multiply(back_gate_1, back_c_hat, out=work_5)
+        np.multiply(back_gate_2, back_c_prev, out=work_6)
+        back_c = np.add(work_5, work_6, out=work_5)
 
         # back: a = gate[2*n_a:] * tanh(c)
-        tanh_back_c = np.tanh(back_c)
-        back_a = back_gate[2 * n_a:] * tanh_back_c
+        tanh_back_c = np.tanh(back_c, out=tanh_back_c_steps[t])
+        back_a = np.multiply(back_gate_3, tanh_back_c, out=work_6)
 
         # 4. backwards = scan(back, x=x, lengths=lengths, reverse=True)
-        back_a_to_end = np.where(back_goes_on, back_a, 0)
-        back_a_held = np.where(back_goes_on, back_a, back_a_prev)
-        back_c_held = np.where(back_goes_on, back_c, back_c_prev)
+        back_a_to_end = np.where(np.expand_dims(back_goes_on, 1), back_a, 0)
+        back_a_held = np.where(np.expand_dims(back_goes_on, 1), back_a, back_a_prev)
+        back_c_held = np.where(np.expand_dims(back_goes_on, 1), back_c, back_c_prev)
 
         # of this step: what is kept, and what the next one starts from
         back_a_to_end_steps[t] = back_a_to_end
-        back_c_prev_steps[t] = back_c_prev
-        back_gate_steps[t] = back_gate
-        back_c_hat_steps[t] = back_c_hat
-        tanh_back_c_steps[t] = tanh_back_c
-        back_xc_steps[t] = back_xc
-        back_a_prev, back_c_prev = back_a_held, back_c_held
+        back_a_states[t] = back_a_held
+        back_c_states[t] = back_c_held
+
+    there_a_to_end_steps_T = np.swapaxes(there_a_to_end_steps, -1, -2)
+    back_a_to_end_steps_T = np.swapaxes(back_a_to_end_steps, -1, -2)
 
     # 5. both = concat(forwards.a, backwards.a, axis=1)
-    both = np.concatenate([there_a_to_end_steps, back_a_to_end_steps], axis=1)
+    both = workspace.array("forward.both", (T, 2 * n_a, m), dtype)
+    np.concatenate([there_a_to_end_steps_T, back_a_to_end_steps_T], axis=1, out=both)
 
     # 6. largest = max(where(arange(T)[:, None, None] < lengths, both, -1), axis=0)
     largest_less = np.expand_dims(np.expand_dims(np.arange(T), 1), 1) < lengths
@@ -275,10 +360,12 @@ def forward(parameters: Parameters, inputs: Inputs) -> tuple[Outputs, Residuals]
     largest = np.max(largest_where, axis=0)
 
     # head: score = W @ h + b
-    head_score = head_W @ (mask_out * largest) + head_b
+    head_score = workspace.result("forward.head_score", (1, m), dtype)
+    np.add(head_W @ (mask_out * largest), head_b, out=head_score)
 
     # head: prediction = sigmoid(score)
-    head_prediction = sigmoid(head_score)
+    head_prediction = workspace.result("forward.head_prediction", (1, m), dtype)
+    sigmoid_into(head_score, head_prediction)
 
     # head: loss = -mean(target * log_sigmoid(score) + (1 - target) * log_sigmoid(-score))
     log_sigmoid_head_score = log_sigmoid(head_score)
@@ -289,15 +376,18 @@ def forward(parameters: Parameters, inputs: Inputs) -> tuple[Outputs, Residuals]
         Outputs(loss=head_loss, prediction=head_prediction),
         Residuals(
             pieces=pieces, weight=weight, words=words, target=target, mask_in=mask_in, mask_out=mask_out,
-            vectors_take=vectors_take, x_take_T=x_take_T, goes_on_steps=goes_on_steps,
+            vectors_take=vectors_take, x_take_T=x_take_T, goes_on_steps=goes_on_steps, W_packed=W_packed,
+            W_packed_2=W_packed_2, W_packed_3=W_packed_3, W_packed_4=W_packed_4,
             largest_less=largest_less, largest_where=largest_where, largest=largest,
             head_score=head_score, head_prediction=head_prediction,
             log_sigmoid_head_score=log_sigmoid_head_score, head_loss_log_sigmoid=head_loss_log_sigmoid,
-            back_c_prev_steps=back_c_prev_steps, back_gate_steps=back_gate_steps,
+            back_c_prev_steps=back_c_states[1:], back_gate_1_steps=back_gate_1_steps,
+            back_gate_2_steps=back_gate_2_steps, back_gate_3_steps=back_gate_3_steps,
             back_c_hat_steps=back_c_hat_steps, tanh_back_c_steps=tanh_back_c_steps,
-            there_c_prev_steps=there_c_prev_steps, there_gate_steps=there_gate_steps,
+            there_c_prev_steps=there_c_states[:-1], there_gate_1_steps=there_gate_1_steps,
+            there_gate_2_steps=there_gate_2_steps, there_gate_3_steps=there_gate_3_steps,
             there_c_hat_steps=there_c_hat_steps, tanh_there_c_steps=tanh_there_c_steps,
-            there_xc_steps=there_xc_steps, back_xc_steps=back_xc_steps,
+            there_a_prev_steps=there_a_states[:-1], back_a_prev_steps=back_a_states[1:],
         ),
     )
 
@@ -306,6 +396,7 @@ def backward(
     parameters: Parameters,
     residuals: Residuals,
     d_outputs: Outputs | None = None,
+    workspace: Workspace | None = None,
 ) -> Gradients:
     """The gradients of one step, from the cotangents of its results.
 
@@ -314,20 +405,20 @@ def backward(
     d_outputs = Outputs(None, None) if d_outputs is None else d_outputs
     dtype = _BACKWARD.check(parameters, residuals, d_outputs)
     (
-        pieces, weight, words, target, mask_in, mask_out, vectors_take, x_take_T, goes_on_steps,
-        largest_less, largest_where, largest, head_score, head_prediction, log_sigmoid_head_score,
-        head_loss_log_sigmoid, back_c_prev_steps, back_gate_steps, back_c_hat_steps, tanh_back_c_steps,
-        there_c_prev_steps, there_gate_steps, there_c_hat_steps, tanh_there_c_steps, there_xc_steps,
-        back_xc_steps,
+        pieces, weight, words, target, mask_in, mask_out, vectors_take, x_take_T, goes_on_steps, W_packed,
+        W_packed_2, W_packed_3, W_packed_4, largest_less, largest_where, largest, head_score,
+        head_prediction, log_sigmoid_head_score, head_loss_log_sigmoid, back_c_prev_steps, back_gate_1_steps,
+        back_gate_2_steps, back_gate_3_steps, back_c_hat_steps, tanh_back_c_steps, there_c_prev_steps,
+        there_gate_1_steps, there_gate_2_steps, there_gate_3_steps, there_c_hat_steps, tanh_there_c_steps,
+        there_a_prev_steps, back_a_prev_steps,
     ) = residuals
-    there_W_g, there_W_c = parameters.there.W_g, parameters.there.W_c
-    back_W_g, back_W_c = parameters.back.W_g, parameters.back.W_c
     head_W = parameters.head.W
-    n_d, n_k = pieces.shape           # different words, pieces of a word
-    T, m = words.shape                # words in the longest sentence, sentences
-    n_e = mask_in.shape[0]            # embedding
-    n_a = back_c_prev_steps.shape[1]  # hidden units
-    n_p = parameters.E.shape[0]       # pieces known
+    n_d, n_k = pieces.shape      # different words, pieces of a word
+    T, m = words.shape           # words in the longest sentence, sentences
+    n_e = mask_in.shape[0]       # embedding
+    n_a = W_packed_2.shape[1]    # hidden units
+    n_p = parameters.E.shape[0]  # pieces known
+    workspace = Workspace() if workspace is None else workspace
 
     # the cotangents handed in; None counts as zero
     dloss = _cotangent(d_outputs.loss, (), dtype)
@@ -336,6 +427,8 @@ def backward(
     # head: loss = -mean(target * log_sigmoid(score) + (1 - target) * log_sigmoid(-score))
     dhead_loss_mean = -dloss                              # negative
     dhead_loss_divide = dhead_loss_mean / m
+    x = workspace.array("backward.x", (T, n_e, m), dtype)
+    np.multiply(mask_in, x_take_T, out=x)
     dhead_loss_subtract = dhead_loss_divide * head_loss_log_sigmoid  # hadamard
     dhead_loss_log_sigmoid = dhead_loss_divide * (1 - target)  # hadamard
     dnegative_head_score = dhead_loss_log_sigmoid * head_prediction  # log_sigmoid
@@ -350,158 +443,194 @@ def backward(
     # split: the sum over its uses
     dhead_score = dhead_score_head_loss - dnegative_head_score + dhead_score_head_prediction
     dhead_b = np.sum(dhead_score, axis=1, keepdims=True)  # addition, summed where it was broadcast
-    dhead_W = dhead_score @ (mask_out * largest).T        # matrix product
+    dhead_W = workspace.result("backward.dhead_W", (1, 2 * n_a), dtype)
+    np.matmul(dhead_score, (mask_out * largest).T, out=dhead_W)  # matrix product
     dresult_multiply = head_W.T @ dhead_score             # matrix product
 
     # 7. result = head(h=mask_out * largest, target=target)
-    dmask_out = dresult_multiply * largest  # hadamard
-    dlargest = dresult_multiply * mask_out  # hadamard
+    dmask_out = workspace.result("backward.dmask_out", (2 * n_a, m), dtype)
+    np.multiply(dresult_multiply, largest, out=dmask_out)  # hadamard
+    dlargest = dresult_multiply * mask_out                 # hadamard
 
     # 6. largest = max(where(arange(T)[:, None, None] < lengths, both, -1), axis=0)
     dlargest_where = np.where(largest_where == largest, 1, 0).astype(dtype)
-    dlargest_where_2 = dlargest * dlargest_where / np.sum(dlargest_where, axis=0, keepdims=True)  # max
-    dboth = np.where(largest_less, dlargest_where_2, 0)  # where
+    dlargest_multiply = workspace.array("backward.dlargest_multiply", (T, 2 * n_a, m), dtype)
+    np.multiply(dlargest, dlargest_where, out=dlargest_multiply)
+    # max
+    np.divide(dlargest_multiply, np.sum(dlargest_where, axis=0, keepdims=True),
+        out=dlargest_multiply)
+    dboth = np.where(largest_less, dlargest_multiply, 0)  # where
 
     # 5. both = concat(forwards.a, backwards.a, axis=1)
-    dthere_a_to_end_steps = dboth[:, :n_a]  # concat
-    dback_a_to_end_steps = dboth[:, n_a:]   # concat
-    dback_a = np.zeros((n_a, m), dtype)
-    dback_c = np.zeros((n_a, m), dtype)
-    dback_x_steps = np.empty((T, n_e, m), dtype)
-    dback_gate_add_steps = np.empty((T, 3 * n_a, m), dtype)
-    dback_c_hat_add_steps = np.empty((T, n_a, m), dtype)
+    dthere_a_to_end_steps_T = dboth[:, :n_a]  # concat
+    dback_a_to_end_steps_T = dboth[:, n_a:]   # concat
+    dback_a_to_end_steps = workspace.array("backward.dback_a_to_end_steps", (T, m, n_a), dtype)
+    dback_a_to_end_steps[...] = np.swapaxes(dback_a_to_end_steps_T, -1, -2)  # transpose
+
+    # room for every step and for one; the workspace's is written again by the next call
+    dback_a_2 = np.zeros((m, n_a), dtype)
+    dback_c = np.zeros((m, n_a), dtype)
+    dsum_steps = workspace.array("backward.dsum_steps", (T, m, 4 * n_a), dtype)
+    work, work_2, work_3, work_4, work_5 = workspace.array("backward.work", (5, m, n_a), dtype)
+    work_6 = workspace.array("backward.work_6", (m, n_a), dtype)
     for t in range(T):
-        dback_a_2 = dback_a_to_end_steps[t]
+        dback_a = dback_a_to_end_steps[t]
         back_goes_on = goes_on_steps[t]
         back_c_prev = back_c_prev_steps[t]
-        back_gate = back_gate_steps[t]
+        back_gate_1 = back_gate_1_steps[t]
+        back_gate_2 = back_gate_2_steps[t]
+        back_gate_3 = back_gate_3_steps[t]
         back_c_hat = back_c_hat_steps[t]
         tanh_back_c = tanh_back_c_steps[t]
 
         # 4. backwards = scan(back, x=x, lengths=lengths, reverse=True)
-        dback_c_backwards = np.where(back_goes_on, dback_c, 0)  # where
-        dback_c_prev_backwards = np.where(back_goes_on, 0, dback_c)  # where
-        dback_a_backwards = np.where(back_goes_on, dback_a, 0)  # where
-        dback_a_prev_backwards = np.where(back_goes_on, 0, dback_a)  # where
-        dback_a_backwards_2 = np.where(back_goes_on, dback_a_2, 0)  # where
+        dback_c_backwards = np.where(np.expand_dims(back_goes_on, 1), dback_c, 0)  # where
+        dback_c_prev_backwards = np.where(np.expand_dims(back_goes_on, 1), 0, dback_c)  # where
+        dback_a_backwards = np.where(np.expand_dims(back_goes_on, 1), dback_a_2, 0)  # where
+        dback_a_prev_backwards = np.where(np.expand_dims(back_goes_on, 1), 0, dback_a_2)  # where
+        dback_a_backwards_2 = np.where(np.expand_dims(back_goes_on, 1), dback_a, 0)  # where
 
         # back: a = gate[2*n_a:] * tanh(c)
-        dback_a_3 = dback_a_backwards + dback_a_backwards_2  # split: the sum over its uses
-        dback_gate_3 = dback_a_3 * tanh_back_c               # hadamard
-        dtanh_back_c = dback_a_3 * back_gate[2 * n_a:]       # hadamard
-        dback_c_back_a = dtanh_back_c * (1 - tanh_back_c * tanh_back_c)  # tanh
+        dback_a_3 = np.add(dback_a_backwards, dback_a_backwards_2, out=work)  # split: the sum over its uses
+        dback_gate_3 = np.multiply(dback_a_3, tanh_back_c, out=work_2)  # hadamard
+        dtanh_back_c = np.multiply(dback_a_3, back_gate_3, out=work)  # hadamard
+        np.multiply(tanh_back_c, tanh_back_c, out=work_3)
+        np.subtract(1, work_3, out=work_3)
+        dback_c_back_a = np.multiply(dtanh_back_c, work_3, out=work)  # tanh
 
         # back: c = gate[:n_a] * c_hat + gate[n_a:2*n_a] * c_prev
-        dback_c_2 = dback_c_backwards + dback_c_back_a            # split: the sum over its uses
-        dback_gate_2 = dback_c_2 * back_c_prev                    # hadamard
-        dback_c_prev_back_c = dback_c_2 * back_gate[n_a:2 * n_a]  # hadamard
-        dback_gate_1 = dback_c_2 * back_c_hat                     # hadamard
-        dback_c_hat = dback_c_2 * back_gate[:n_a]                 # hadamard
+        dback_c_2 = np.add(dback_c_backwards, dback_c_back_a, out=work)  # split: the sum over its uses
+        dback_gate_2 = np.multiply(dback_c_2, back_c_prev, out=work_3)  # hadamard
+        dback_c_prev_back_c = np.multiply(dback_c_2, back_gate_2, out=work_4)  # hadamard
+        dback_gate_1 = np.multiply(dback_c_2, back_c_hat, out=work_5)  # hadamard
+        dback_c_hat = np.multiply(dback_c_2, back_gate_1, out=work)  # hadamard
 
         # back: c_hat = tanh(W_c @ xc + b_c)
-        dback_c_hat_add = dback_c_hat * (1 - back_c_hat * back_c_hat)  # tanh
-        dback_xc_back_c_hat = back_W_c.T @ dback_c_hat_add  # matrix product
+        np.multiply(back_c_hat, back_c_hat, out=work_6)
+        np.subtract(1, work_6, out=work_6)
+        dsum = dsum_steps[t]
+        np.multiply(dback_c_hat, work_6, out=dsum[:, 3 * n_a:])  # dback_c_hat_slice: tanh
 
         # back: gate = sigmoid(W_g @ xc + b_g)
-        dback_gate = np.concatenate([dback_gate_1, dback_gate_2, dback_gate_3], axis=0)  # split: side by side
-        dback_gate_add = dback_gate * (back_gate * (1 - back_gate))  # sigmoid
-        dback_xc_back_gate = back_W_g.T @ dback_gate_add  # matrix product
-
-        # back: xc = concat(a_prev, x)
-        dback_xc = dback_xc_back_c_hat + dback_xc_back_gate  # split: the sum over its uses
-        dback_a_prev_back_xc = dback_xc[:n_a]                # concat
-        dback_x = dback_xc[n_a:]                             # concat
-        dback_c_prev = dback_c_prev_backwards + dback_c_prev_back_c  # split: the sum over its uses
-        dback_a_prev = dback_a_prev_backwards + dback_a_prev_back_xc  # split: the sum over its uses
-
-        # of this step: what is kept, and what the next one starts from
-        dback_x_steps[t] = dback_x
-        dback_gate_add_steps[t] = dback_gate_add
-        dback_c_hat_add_steps[t] = dback_c_hat_add
-        dback_a, dback_c = dback_a_prev, dback_c_prev
+        np.subtract(1, back_gate_3, out=work)
+        np.multiply(back_gate_3, work, out=work)
+        np.multiply(dback_gate_3, work, out=dsum[:, 2 * n_a:3 * n_a])  # dslice_6: sigmoid
+        np.subtract(1, back_gate_2, out=work)
+        np.multiply(back_gate_2, work, out=work)
+        np.multiply(dback_gate_2, work, out=dsum[:, n_a:2 * n_a])  # dslice_5: sigmoid
+        np.subtract(1, back_gate_1, out=work)
+        np.multiply(back_gate_1, work, out=work)
+        np.multiply(dback_gate_1, work, out=dsum[:, :n_a])    # dslice_4: sigmoid
+        dback_a_prev = np.matmul(dsum, W_packed_4, out=work)  # matrix product
+        # dback_c_prev: split: the sum over its uses
+        np.add(dback_c_prev_backwards, dback_c_prev_back_c, out=dback_c)
+        # dback_a_prev_2: split: the sum over its uses
+        np.add(dback_a_prev_backwards, dback_a_prev, out=dback_a_2)
 
     # for every step at once: no later step reads it
-    multiply_steps_T = np.reshape(np.swapaxes(dback_gate_add_steps, -1, -2), (T * m, 3 * n_a)).T
-    # matrix product
-    dback_W_g = multiply_steps_T @ np.reshape(np.swapaxes(back_xc_steps, -1, -2), (T * m, n_a + n_e))
+    dmatmul = np.reshape(dsum_steps, (T * m, 4 * n_a))
+    dW_packed_4 = dmatmul.T @ np.reshape(back_a_prev_steps, (T * m, n_a))  # transpose
+    dback_W_g_2 = dW_packed_4[:3 * n_a]          # concat
+    dback_W_c_2 = dW_packed_4[3 * n_a:]          # concat
     # addition, summed where it was broadcast
-    dback_b_g = np.expand_dims(np.sum(dback_gate_add_steps, axis=(0, 2)), 1)
-    multiply_2_steps_T = np.reshape(np.swapaxes(dback_c_hat_add_steps, -1, -2), (T * m, n_a)).T
-    # matrix product
-    dback_W_c = multiply_2_steps_T @ np.reshape(np.swapaxes(back_xc_steps, -1, -2), (T * m, n_a + n_e))
-    # addition, summed where it was broadcast
-    dback_b_c = np.expand_dims(np.sum(dback_c_hat_add_steps, axis=(0, 2)), 1)
-    dthere_a = np.zeros((n_a, m), dtype)
-    dthere_c = np.zeros((n_a, m), dtype)
-    dthere_x_steps = np.empty((T, n_e, m), dtype)
-    dthere_gate_add_steps = np.empty((T, 3 * n_a, m), dtype)
-    dthere_c_hat_add_steps = np.empty((T, n_a, m), dtype)
+    db_packed_T = np.expand_dims(np.sum(dsum_steps, axis=(0, 1)), 0)
+    db_packed = db_packed_T.T                    # transpose
+    dback_b_g = db_packed[:3 * n_a]              # concat
+    dback_b_c = db_packed[3 * n_a:]              # concat
+    dx_rows = workspace.array("backward.dx_rows", (T * m, n_e), dtype)
+    np.matmul(dmatmul, W_packed_3, out=dx_rows)  # matrix product
+    dW_packed_3 = dmatmul.T @ np.reshape(np.swapaxes(x, -1, -2), (T * m, n_e))  # transpose
+    dback_W_g_1 = dW_packed_3[:3 * n_a]          # concat
+    dback_W_c_1 = dW_packed_3[3 * n_a:]          # concat
+    dthere_a_to_end_steps = workspace.array("backward.dthere_a_to_end_steps", (T, m, n_a), dtype)
+    dthere_a_to_end_steps[...] = np.swapaxes(dthere_a_to_end_steps_T, -1, -2)  # transpose
+
+    # room for every step and for one; the workspace's is written again by the next call
+    dthere_a_2 = np.zeros((m, n_a), dtype)
+    dthere_c = np.zeros((m, n_a), dtype)
+    dsum_2_steps = workspace.array("backward.dsum_2_steps", (T, m, 4 * n_a), dtype)
+    work_7, work_8, work_9, work_10 = workspace.array("backward.work_7", (4, m, n_a), dtype)
+    work_11, work_12 = workspace.array("backward.work_11", (2, m, n_a), dtype)
     for t in reversed(range(T)):
-        dthere_a_2 = dthere_a_to_end_steps[t]
+        dthere_a = dthere_a_to_end_steps[t]
         there_goes_on = goes_on_steps[t]
         there_c_prev = there_c_prev_steps[t]
-        there_gate = there_gate_steps[t]
+        there_gate_1 = there_gate_1_steps[t]
+        there_gate_2 = there_gate_2_steps[t]
+        there_gate_3 = there_gate_3_steps[t]
         there_c_hat = there_c_hat_steps[t]
         tanh_there_c = tanh_there_c_steps[t]
 
         # 3. forwards = scan(there, x=x, lengths=lengths)
-        dthere_c_forwards = np.where(there_goes_on, dthere_c, 0)  # where
-        dthere_c_prev_forwards = np.where(there_goes_on, 0, dthere_c)  # where
-        dthere_a_forwards = np.where(there_goes_on, dthere_a, 0)  # where
-        dthere_a_prev_forwards = np.where(there_goes_on, 0, dthere_a)  # where
-        dthere_a_forwards_2 = np.where(there_goes_on, dthere_a_2, 0)  # where
+        dthere_c_forwards = np.where(np.expand_dims(there_goes_on, 1), dthere_c, 0)  # where
+        dthere_c_prev_forwards = np.where(np.expand_dims(there_goes_on, 1), 0, dthere_c)  # where
+        dthere_a_forwards = np.where(np.expand_dims(there_goes_on, 1), dthere_a_2, 0)  # where
+        dthere_a_prev_forwards = np.where(np.expand_dims(there_goes_on, 1), 0, dthere_a_2)  # where
+        dthere_a_forwards_2 = np.where(np.expand_dims(there_goes_on, 1), dthere_a, 0)  # where
 
         # there: a = gate[2*n_a:] * tanh(c)
-        dthere_a_3 = dthere_a_forwards + dthere_a_forwards_2  # split: the sum over its uses
-        dthere_gate_3 = dthere_a_3 * tanh_there_c             # hadamard
-        dtanh_there_c = dthere_a_3 * there_gate[2 * n_a:]     # hadamard
-        dthere_c_there_a = dtanh_there_c * (1 - tanh_there_c * tanh_there_c)  # tanh
+        # split: the sum over its uses
+        dthere_a_3 = np.add(dthere_a_forwards, dthere_a_forwards_2, out=work_7)
+        dthere_gate_3 = np.multiply(dthere_a_3, tanh_there_c, out=work_8)  # hadamard
+        dtanh_there_c = np.multiply(dthere_a_3, there_gate_3, out=work_7)  # hadamard
+        np.multiply(tanh_there_c, tanh_there_c, out=work_9)
+        np.subtract(1, work_9, out=work_9)
+        dthere_c_there_a = np.multiply(dtanh_there_c, work_9, out=work_7)  # tanh
 
         # there: c = gate[:n_a] * c_hat + gate[n_a:2*n_a] * c_prev
-        dthere_c_2 = dthere_c_forwards + dthere_c_there_a  # split: the sum over its uses
-        dthere_gate_2 = dthere_c_2 * there_c_prev          # hadamard
-        dthere_c_prev_there_c = dthere_c_2 * there_gate[n_a:2 * n_a]  # hadamard
-        dthere_gate_1 = dthere_c_2 * there_c_hat           # hadamard
-        dthere_c_hat = dthere_c_2 * there_gate[:n_a]       # hadamard
+        dthere_c_2 = np.add(dthere_c_forwards, dthere_c_there_a, out=work_7)  # split: the sum over its uses
+        dthere_gate_2 = np.multiply(dthere_c_2, there_c_prev, out=work_9)  # hadamard
+        dthere_c_prev_there_c = np.multiply(dthere_c_2, there_gate_2, out=work_10)  # hadamard
+        dthere_gate_1 = np.multiply(dthere_c_2, there_c_hat, out=work_11)  # hadamard
+        dthere_c_hat = np.multiply(dthere_c_2, there_gate_1, out=work_7)  # hadamard
 
         # there: c_hat = tanh(W_c @ xc + b_c)
-        dthere_c_hat_add = dthere_c_hat * (1 - there_c_hat * there_c_hat)  # tanh
-        dthere_xc_there_c_hat = there_W_c.T @ dthere_c_hat_add  # matrix product
+        np.multiply(there_c_hat, there_c_hat, out=work_12)
+        np.subtract(1, work_12, out=work_12)
+        dsum_2 = dsum_2_steps[t]
+        np.multiply(dthere_c_hat, work_12, out=dsum_2[:, 3 * n_a:])  # dthere_c_hat_slice: tanh
 
         # there: gate = sigmoid(W_g @ xc + b_g)
-        # split: side by side
-        dthere_gate = np.concatenate([dthere_gate_1, dthere_gate_2, dthere_gate_3], axis=0)
-        dthere_gate_add = dthere_gate * (there_gate * (1 - there_gate))  # sigmoid
-        dthere_xc_there_gate = there_W_g.T @ dthere_gate_add  # matrix product
+        np.subtract(1, there_gate_3, out=work_7)
+        np.multiply(there_gate_3, work_7, out=work_7)
+        np.multiply(dthere_gate_3, work_7, out=dsum_2[:, 2 * n_a:3 * n_a])  # dslice_3: sigmoid
+        np.subtract(1, there_gate_2, out=work_7)
+        np.multiply(there_gate_2, work_7, out=work_7)
+        np.multiply(dthere_gate_2, work_7, out=dsum_2[:, n_a:2 * n_a])  # dslice_2: sigmoid
+        np.subtract(1, there_gate_1, out=work_7)
+        np.multiply(there_gate_1, work_7, out=work_7)
+        np.multiply(dthere_gate_1, work_7, out=dsum_2[:, :n_a])  # dslice: sigmoid
+        dthere_a_prev = np.matmul(dsum_2, W_packed_2, out=work_7)  # matrix product
+        # dthere_c_prev: split: the sum over its uses
+        np.add(dthere_c_prev_forwards, dthere_c_prev_there_c, out=dthere_c)
+        # dthere_a_prev_2: split: the sum over its uses
+        np.add(dthere_a_prev_forwards, dthere_a_prev, out=dthere_a_2)
 
-        # there: xc = concat(a_prev, x)
-        dthere_xc = dthere_xc_there_c_hat + dthere_xc_there_gate  # split: the sum over its uses
-        dthere_a_prev_there_xc = dthere_xc[:n_a]                  # concat
-        dthere_x = dthere_xc[n_a:]                                # concat
-        dthere_c_prev = dthere_c_prev_forwards + dthere_c_prev_there_c  # split: the sum over its uses
-        dthere_a_prev = dthere_a_prev_forwards + dthere_a_prev_there_xc  # split: the sum over its uses
-
-        # of this step: what is kept, and what the next one starts from
-        dthere_x_steps[t] = dthere_x
-        dthere_gate_add_steps[t] = dthere_gate_add
-        dthere_c_hat_add_steps[t] = dthere_c_hat_add
-        dthere_a, dthere_c = dthere_a_prev, dthere_c_prev
-
-    multiply_3_steps_T = np.reshape(np.swapaxes(dthere_gate_add_steps, -1, -2), (T * m, 3 * n_a)).T
-    # matrix product
-    dthere_W_g = multiply_3_steps_T @ np.reshape(np.swapaxes(there_xc_steps, -1, -2), (T * m, n_a + n_e))
+    # for every step at once: no later step reads it
+    dmatmul_2 = np.reshape(dsum_2_steps, (T * m, 4 * n_a))
+    dW_packed_2 = dmatmul_2.T @ np.reshape(there_a_prev_steps, (T * m, n_a))  # transpose
+    dthere_W_g_2 = dW_packed_2[:3 * n_a]           # concat
+    dthere_W_c_2 = dW_packed_2[3 * n_a:]           # concat
     # addition, summed where it was broadcast
-    dthere_b_g = np.expand_dims(np.sum(dthere_gate_add_steps, axis=(0, 2)), 1)
-    multiply_4_steps_T = np.reshape(np.swapaxes(dthere_c_hat_add_steps, -1, -2), (T * m, n_a)).T
-    # matrix product
-    dthere_W_c = multiply_4_steps_T @ np.reshape(np.swapaxes(there_xc_steps, -1, -2), (T * m, n_a + n_e))
-    # addition, summed where it was broadcast
-    dthere_b_c = np.expand_dims(np.sum(dthere_c_hat_add_steps, axis=(0, 2)), 1)
+    db_packed_2_T = np.expand_dims(np.sum(dsum_2_steps, axis=(0, 1)), 0)
+    db_packed_2 = db_packed_2_T.T                  # transpose
+    dthere_b_g = db_packed_2[:3 * n_a]             # concat
+    dthere_b_c = db_packed_2[3 * n_a:]             # concat
+    dx_rows_2 = workspace.array("backward.dx_rows_2", (T * m, n_e), dtype)
+    np.matmul(dmatmul_2, W_packed, out=dx_rows_2)  # matrix product
+    dW_packed = dmatmul_2.T @ np.reshape(np.swapaxes(x, -1, -2), (T * m, n_e))  # transpose
+    dthere_W_g_1 = dW_packed[:3 * n_a]             # concat
+    dthere_W_c_1 = dW_packed[3 * n_a:]             # concat
+    np.add(dx_rows, dx_rows_2, out=dx_rows)        # split: the sum over its uses
+    dx_T = np.reshape(dx_rows, (T, m, n_e))        # reshape
+    dx = np.swapaxes(dx_T, -1, -2)                 # transpose
 
     # 2. x = mask_in * swapaxes(vectors[words], -1, -2)
-    dx = dback_x_steps + dthere_x_steps               # split: the sum over its uses
-    dmask_in = np.sum(dx * x_take_T, axis=0)          # hadamard, summed where it was broadcast
-    dx_take_T = dx * mask_in                          # hadamard
+    dx_multiply = workspace.array("backward.dx_multiply", (T, n_e, m), dtype)
+    np.multiply(dx, x_take_T, out=dx_multiply)
+    dmask_in = np.sum(dx_multiply, axis=0)            # hadamard, summed where it was broadcast
+    dx_take_T = workspace.array("backward.dx_take_T", (T, n_e, m), dtype)
+    np.multiply(dx, mask_in, out=dx_take_T)           # hadamard
     dx_take = np.transpose(dx_take_T, (0, 2, 1))      # transpose
     dvectors = add_at(dx_take, words, axis=0, n=n_d)  # take
 
@@ -512,7 +641,16 @@ def backward(
     dvectors_take = dvectors_multiply * np.expand_dims(weight, 2)  # hadamard
     dE = add_at(dvectors_take, pieces, axis=0, n=n_p)  # take
     dweight = np.squeeze(dweight_wide, axis=2)         # expand_dims
-    dtarget = dtarget_head_loss - dhead_loss_subtract  # split: the sum over its uses
+    dback_W_c = workspace.result("backward.dback_W_c", (n_a, n_a + n_e), dtype)
+    np.concatenate([dback_W_c_2, dback_W_c_1], axis=1, out=dback_W_c)  # split: side by side
+    dback_W_g = workspace.result("backward.dback_W_g", (3 * n_a, n_a + n_e), dtype)
+    np.concatenate([dback_W_g_2, dback_W_g_1], axis=1, out=dback_W_g)  # split: side by side
+    dthere_W_c = workspace.result("backward.dthere_W_c", (n_a, n_a + n_e), dtype)
+    np.concatenate([dthere_W_c_2, dthere_W_c_1], axis=1, out=dthere_W_c)  # split: side by side
+    dthere_W_g = workspace.result("backward.dthere_W_g", (3 * n_a, n_a + n_e), dtype)
+    np.concatenate([dthere_W_g_2, dthere_W_g_1], axis=1, out=dthere_W_g)  # split: side by side
+    dtarget = workspace.result("backward.dtarget", (1, m), dtype)
+    np.subtract(dtarget_head_loss, dhead_loss_subtract, out=dtarget)  # split: the sum over its uses
 
     return Gradients(
         Parameters(
@@ -771,6 +909,14 @@ def sigmoid(x: np.ndarray) -> np.ndarray:
     """The logistic function 1 / (1 + exp(-x)), without overflow at either end."""
     z = np.exp(np.minimum(x, -x))
     return np.where(x >= 0, 1, z) / (1 + z)
+
+
+def sigmoid_into(x: np.ndarray, out: np.ndarray) -> np.ndarray:
+    """The logistic function of x, written into out."""
+    with np.errstate(over="ignore"):  # exp(-x) may be infinite: the quotient is 0 then, as it should be
+        np.exp(np.negative(x, out=out), out=out)
+    np.add(out, 1, out=out)
+    return np.divide(1, out, out=out)
 
 
 def log_sigmoid(x: np.ndarray) -> np.ndarray:
