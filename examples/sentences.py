@@ -2,7 +2,7 @@
 
 2,400 sentences from imdb, amazon and yelp are learned from; 600 others of imdb are the test.  In so few sentences
 most words are rare, so a word is also the letters it has in a row: what `wasted` says is learned from `waste` too.
-The bags are logistic regression on the same sentences, which is the generated module of a head on its own.
+The bag of words is logistic regression on the same sentences, the generated module of a head on its own.
 
     python -m examples.sentences
 """
@@ -17,7 +17,7 @@ from typing import NamedTuple
 import numpy as np
 
 from examples.training import HERE, Average, Optimiser, bucketed, choosing, dropout, padded, plot, progress, record
-from generated import adamw
+from generated import adamw, nesterov
 from generated import sigmoid_cross_entropy as logistic
 from generated import subword_classifier as classifier
 
@@ -127,17 +127,20 @@ def train(
 
 
 def bag(data: Sentences, known: dict[str, int]) -> np.ndarray:
-    """1 for each known piece that a sentence has: [pieces, sentences]."""
+    """1 for each known word that a sentence has: [words, sentences]."""
     there = np.zeros((len(known), len(data.words)), np.float32)
     for sentence, words in enumerate(data.words):
-        there[[known[piece] for word in words for piece in pieces(word) if piece in known], sentence] = 1
+        there[[known[f"<{word}>"] for word in words if f"<{word}>" in known], sentence] = 1
     return there
 
 
-def bag_of_words(data: Sentences, test: Sentences, known: dict[str, int], steps: int = 300) -> float:
-    """The accuracy of logistic regression, which is the head alone, by descent on the whole training set."""
+def bag_of_words(data: Sentences, test: Sentences, known: dict[str, int], steps: int = 250) -> float:
+    """The accuracy of logistic regression, which is the head alone, by descent on the whole training set.
+
+    Adam would give rare words as much weight as any: 77 % instead of 82 % of the validation sentences.
+    """
     parameters = logistic.Parameters(np.zeros((1, len(known)), np.float32), np.zeros((1, 1), np.float32))
-    optimiser = Optimiser(adamw, parameters, rate=0.01)
+    optimiser = Optimiser(nesterov, parameters, rate=2.0)
     inputs = logistic.Inputs(bag(data, known), data.praise[None])
     for _ in range(steps):
         _, residuals = logistic.forward(parameters, inputs)
@@ -148,20 +151,18 @@ def bag_of_words(data: Sentences, test: Sentences, known: dict[str, int], steps:
 
 
 def main() -> None:
-    """Train with each seed, plot the curves beside the bags, and write the result down."""
+    """Train with each seed, plot the curves beside the bag of words, and write the result down."""
     data, test = split()
     known = known_pieces(data)
-    whole = [piece for piece in known if piece.startswith("<") and piece.endswith(">")]
-    words = {piece: n for n, piece in enumerate(whole)}
-    bags = {"bag of words": bag_of_words(data, test, words), "bag of pieces": bag_of_words(data, test, known)}
+    words = [piece for piece in known if piece.startswith("<") and piece.endswith(">")]
+    baseline = bag_of_words(data, test, {word: n for n, word in enumerate(words)})
     runs = {f"seed {seed}": train(seed, data, test, known) for seed in SEEDS}
     losses, accuracies = ({name: run[i] for name, run in runs.items()} for i in (0, 1))
     last = [curve[-1] for curve in accuracies.values()]
     each = ", ".join(f"{one:.1%}" for one in last)
-    beside = "; ".join(f"a {name} {reached:.1%}" for name, reached in bags.items())
-    record("sentences", f"accuracy {np.mean(last):.1%} ({each}); {beside}")
-    level = {name: [reached] * EPOCHS for name, reached in bags.items()}
-    plot("sentences", "Sentiment of sentences", {"loss": losses, "accuracy, held out": accuracies | level})
+    record("sentences", f"accuracy {np.mean(last):.1%} ({each}); a bag of words {baseline:.1%}")
+    beside = accuracies | {"bag of words": [baseline] * EPOCHS}
+    plot("sentences", "Sentiment of sentences", {"loss": losses, "accuracy, held out": beside})
 
 
 if __name__ == "__main__":
