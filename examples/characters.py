@@ -18,7 +18,7 @@ from examples.training import HERE, Optimiser, choosing, plot, progress, record
 from generated import adam
 from generated import character_language_model as model
 
-HIDDEN, BATCH, STEPS, EPOCHS, RATE = 256, 32, 32, 3, 0.008
+HIDDEN, BATCH, STEPS, EPOCHS, RATE = 240, 32, 32, 3, 0.012
 ORDER, REPORT = 5, 500  # of the grams; chunks between two points of the plot
 BREAK = "\n\n\n"  # between chapters
 

@@ -74,11 +74,17 @@ def known_pieces(data: Sentences) -> dict[str, int]:
 
 
 def spelled(words: Sequence[str], known: dict[str, int]) -> tuple[np.ndarray, np.ndarray]:
-    """The known pieces of each word and, at the end, of none; and how much each counts: [words + 1, most pieces]."""
+    """The known pieces of each word and, at the end, of none; and how much each counts: [words + 1, most pieces].
+
+    A word itself counts 1, and of n other pieces each 1 / sqrt(n).
+    """
     numbers = [np.array([known[piece] for piece in pieces(word) if piece in known], int) for word in words]
     table, counts = padded([*numbers, np.zeros(0, int)])
-    there = np.arange(len(table))[:, None] < counts
-    return table.T, (there / np.sqrt(np.maximum(counts, 1))).T.astype(np.float32)
+    whole = np.array([*(f"<{word}>" in known for word in words), False])
+    share = 1 / np.sqrt(np.maximum(counts - whole, 1))
+    weight = np.where(np.arange(len(table))[:, None] < counts, share, 0)
+    weight[0, whole] = 1
+    return table.T, weight.T.astype(np.float32)
 
 
 def batch(data: Sentences, known: dict[str, int], rng: np.random.Generator | None = None) -> classifier.Inputs:
@@ -137,7 +143,7 @@ def bag(data: Sentences, known: dict[str, int]) -> np.ndarray:
 def bag_of_words(data: Sentences, test: Sentences, known: dict[str, int], steps: int = 250) -> float:
     """The accuracy of logistic regression, which is the head alone, by descent on the whole training set.
 
-    Adam would give rare words as much weight as any: 77 % instead of 82 % of the validation sentences.
+    By Adam rare words would weigh as much as any, and 76.8% of the validation sentences be right instead of 84.5%.
     """
     parameters = logistic.Parameters(np.zeros((1, len(known)), np.float32), np.zeros((1, 1), np.float32))
     optimiser = Optimiser(nesterov, parameters, rate=2.0)
