@@ -164,7 +164,8 @@ class _Shapes:
 
     def __init__(self, steps: str = "", **records: Any) -> None:
         self.records = records
-        self.right: dict[Any, tuple[Any, np.dtype[Any]]] = {}  # shapes that were found to be right, with their dtypes
+        self.right: dict[Any, np.dtype[Any]] = {}  # what was found to be right: shapes, dtypes and records
+        self.last: tuple[Any, np.dtype[Any]] = ((), np.dtype(float))
         self.fields: list[tuple[str, str, list[str]]] = []
         self.nested = False
         for argument, record in records.items():
@@ -186,18 +187,20 @@ class _Shapes:
         What was found to be right is remembered, so that the next call costs little.
         """
         try:
-            arrays = [array for record in given for array in (_flat(record) if self.nested else record)]
-            dtypes = [getattr(array, "dtype", None) for array in arrays]
-            shapes = (*map(type, given), *sizes.values(), *[getattr(array, "shape", array) for array in arrays])
-            known, dtype = self.right[shapes]
-            if known == dtypes:
+            arrays = [array for record in given for array in _flat(record)] if self.nested else sum(given, ())
+            seen = [getattr(array, "shape", array) for array in arrays]
+            seen += [getattr(array, "dtype", None) for array in arrays]
+            seen += [*map(type, given), *sizes.values()]
+            known, dtype = self.last  # a look that costs less than one into a dict
+            if seen == known:
                 return dtype
-        except (KeyError, TypeError):  # seen for the first time, or no arrays at all
-            pass
-        dtype = self._compare(given, dict(sizes))
-        if len(self.right) >= 1000:
-            self.right.clear()
-        self.right[shapes] = dtypes, dtype
+            dtype = self.right[tuple(seen)]
+        except (KeyError, TypeError, ValueError):  # seen for the first time, or no records of arrays at all
+            dtype = self._compare(given, dict(sizes))
+            if len(self.right) >= 1000:
+                self.right.clear()
+            self.right[tuple(seen)] = dtype
+        self.last = seen, dtype
         return dtype
 
     def _compare(self, given: Any, sizes: dict[str, int]) -> np.dtype[Any]:
