@@ -12,7 +12,7 @@ import numpy as np
 from benchmarks.contenders.modules import workspace
 from benchmarks.problem import Arrays, Shape
 from benchmarks.run import Run
-from graphgen.check.module import load
+from graphgen.check.module import emptied, load
 from graphgen.compiler import compile_file
 from graphgen.resources import find_spec
 from graphgen.spec.model import Cell, Variable
@@ -38,9 +38,7 @@ def build(spec: str, level: int, shape: Shape, dtype: str) -> Run:
         return outputs, module.backward_sequence(parameters, residuals, d_outputs, **reused)
 
     def by_name(result: tuple[Any, Any]) -> Arrays:
-        records = result[1]._asdict().items()
-        fields = {f"{group}.{name}": d for group, record in records for name, d in record._asdict().items()}
-        return {name: gradient for name, gradient in fields.items() if gradient is not None}
+        return {name: gradient for name, gradient in emptied(result[1]) if gradient is not None}
 
     return Run(call, by_name)
 

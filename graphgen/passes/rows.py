@@ -1,7 +1,8 @@
 """The layout of the arrays in a loop: examples along rows, [m, n], where a spec writes them along columns, [n, m].
 
 Rows of all steps lie side by side in memory, so that a product for every step is one product of two matrices; of
-columns it is a stack of small ones, or a copy.  What the loop is handed and returns stays as the spec has it.
+columns it is a stack of small ones, or a copy.  What the loop is handed and returns stays as the spec has it.  Where an
+example is more than a vector, as in a state of matrices, all stays along columns: most of the work is done there.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from graphgen.ir.shape import Dim
 from graphgen.ir.step import Step
 from graphgen.ops.linear import is_swap, swap
 from graphgen.ops.scan import Loop
+from graphgen.passes.lift import is_bulky
 from graphgen.passes.loops import change_loops, spoken
 
 
@@ -26,7 +28,7 @@ def _change(loop: Loop) -> tuple[list[Node], dict[Node, Note]]:
     order = walk(loop.results)
     varying = depending(order, [carry.leaf for carry in loop.carried] + [leaf for leaf, _ in loop.sliced])
     batch = _batch(order, varying)
-    if not batch:
+    if not batch or any(is_bulky(node) and node.shape[-1] in batch for node in varying):
         return loop.items(), {}
     return _Rows(loop, {node for node in varying if len(node.shape) == 2 and node.shape[-1] in batch}).run(order)
 
