@@ -35,7 +35,9 @@ layout, those in `benchmarks/specs`.
 ## The same cell written differently
 
 Rows or columns: an example is a row of x, as in torch, or a column, as in the shipped specs.  Separate: every gate
-has matrices of its own.  All at the highest level.
+has matrices of its own.  All at the highest level, which knows no sizes when it compiles: in a loop it lays examples
+along rows, whatever the spec does, since rows of all steps are one product, and columns a stack of small ones.  Only
+where an example is more than a vector, as in a state of matrices, the spec's columns stay.
 """,
     "specs": """\
 ## Every shipped spec

@@ -41,13 +41,12 @@ class _After:
         self.inside = set(walk(kept))
         self.waiting: dict[Node, Node] = {}  # what the loop returns of every step -> a leaf until it does
         self.returned = set(loop.every.values())
-        self.known: dict[Node, Outer] = outside(loop, [])
+        self.known: dict[Node, Outer] = outside(loop, [node for node in self.order if not node.inputs])
         self.placed: dict[Node, Note] = {}
 
     def run(self) -> tuple[list[Node], dict[Node, Note]]:
         """The results, and notes of what was moved."""
         adding = {carry.following for carry in self.totals}
-        self.known |= {node: (node, False) for node in self.order if not node.inputs and node.op is not OPS["input"]}
         for node in self.order:
             if node in self.known or node in adding:
                 continue
