@@ -65,9 +65,10 @@ class Workspace:
     def result(self, name: str, shape: tuple[int, ...], dtype: Any) -> np.ndarray:
         """An array to return: one that an earlier call returned if nobody holds it or a view of it, or a new one."""
         results = self._results.setdefault(name, [])
-        for at in range(len(results)):
-            unheld = sys.getrefcount(results[at]) == 2  # by the list, and by this very call
-            if unheld and results[at].shape == shape and results[at].dtype == dtype:
+        for at in range(len(results)):  # by number, since a variable would hold it too
+            held = sys.getrefcount(results[at]) > 2  # by more than the list, and this very call
+            fits = results[at].shape == shape and results[at].dtype == dtype and results[at].flags.writeable
+            if fits and not held:
                 return results[at]
         results.append(np.empty(shape, dtype))
         del results[:-2]  # one that the caller still holds, and this one
@@ -146,19 +147,19 @@ def forward_sequence(
     workspace = Workspace() if workspace is None else workspace
 
     # for every step at once: does not read the state
-    multiply_steps = workspace.array("forward.multiply_steps", (T, n), dtype)
+    multiply_steps = workspace.array("forward_sequence.multiply_steps", (T, n), dtype)
     np.multiply(1 - beta1, inputs.gradient, out=multiply_steps)
-    power = workspace.array("forward.power", (T, n), dtype)
+    power = workspace.array("forward_sequence.power", (T, n), dtype)
     np.power(inputs.gradient, 2, out=power)
     np.multiply(1 - beta2, power, out=power)
 
     # room for every step and for one; the workspace's is written again by the next call
-    theta_states = workspace.result("forward.theta_states", (T + 1, n), dtype)
+    theta_states = workspace.result("forward_sequence.theta_states", (T + 1, n), dtype)
     theta_states[0] = state.theta
     m_prev = np.array(state.m, dtype)
     v_prev = np.array(state.v, dtype)
     t_prev = np.array(state.t, dtype)
-    work, work_2 = workspace.array("forward.work", (2, n), dtype)
+    work, work_2 = workspace.array("forward_sequence.work", (2, n), dtype)
     for t_2 in range(T):
         multiply_2 = multiply_steps[t_2]
         multiply_3_2 = power[t_2]
@@ -357,6 +358,8 @@ class _Watched(np.ndarray):
 
     def __array_ufunc__(self, ufunc: Any, method: str, *operands: Any, **options: Any) -> Any:
         operands, options = _plain(operands), _plain(options)
+        if "out" in options:  # which may be one of the operands
+            operands = tuple(np.array(operand) for operand in operands)
         result = getattr(ufunc, method)(*operands, **options)
         each = method == "__call__" and ufunc.signature is None  # one element of the result comes from one of each
         return _watched(result, ufunc.__name__, operands if each else ())
@@ -404,14 +407,16 @@ def _record_watched(value: Any, name: str) -> Any:
     return type(value)(*(_record_watched(v, f"{name}.{field}") for field, v in zip(value._fields, value)))
 
 
-def _traced(where: str, function: Any, *records: Any, **sizes: int) -> Any:
+def _traced(where: str, function: Any, *records: Any, workspace: Any = None, **sizes: int) -> Any:
     """What a function returns; if there is a NaN in it, FloatingPointError from the operation that made it."""
+    room = {} if workspace is None else {"workspace": workspace}
     try:
         with np.errstate(all="ignore"):
             results = function(*records, **sizes)
             if not any(np.isnan(array).any() for _, array in _arrays(results) if array is not None):
                 return results
-            function(*(_record_watched(record, type(record).__name__.lower()) for record in records), **sizes)
+            watched = (_record_watched(record, type(record).__name__.lower()) for record in records)
+            function(*watched, **room, **sizes)
             for name, array in _arrays(results):
                 _watched(array, name)
     except FloatingPointError as error:

@@ -125,9 +125,10 @@ class Workspace:
     def result(self, name: str, shape: tuple[int, ...], dtype: Any) -> np.ndarray:
         """An array to return: one that an earlier call returned if nobody holds it or a view of it, or a new one."""
         results = self._results.setdefault(name, [])
-        for at in range(len(results)):
-            unheld = sys.getrefcount(results[at]) == 2  # by the list, and by this very call
-            if unheld and results[at].shape == shape and results[at].dtype == dtype:
+        for at in range(len(results)):  # by number, since a variable would hold it too
+            held = sys.getrefcount(results[at]) > 2  # by more than the list, and this very call
+            fits = results[at].shape == shape and results[at].dtype == dtype and results[at].flags.writeable
+            if fits and not held:
                 return results[at]
         results.append(np.empty(shape, dtype))
         del results[:-2]  # one that the caller still holds, and this one
@@ -432,18 +433,18 @@ def forward_sequence(
     # room for every step and for one; the workspace's is written again by the next call
     a_prev = np.array(state.a, dtype)
     c_prev = np.array(state.c, dtype)
-    loss_steps = workspace.result("forward.loss_steps", (T_2,), dtype)
+    loss_steps = workspace.result("forward_sequence.loss_steps", (T_2,), dtype)
     scores_steps, where_steps, log_softmax_2_steps = (
-        workspace.result("forward.scores_steps", (3, T_2, T, n_c, m), dtype)
+        workspace.result("forward_sequence.scores_steps", (3, T_2, T, n_c, m), dtype)
     )
     reader_a_steps_2, reader_c_prev_steps_2, reader_c_hat_steps_2 = (
-        workspace.result("forward.reader_a_steps_2", (3, T_2, T, n_a, m), dtype)
+        workspace.result("forward_sequence.reader_a_steps_2", (3, T_2, T, n_a, m), dtype)
     )
-    reader_c_steps_2 = workspace.result("forward.reader_c_steps_2", (T_2, T, n_a, m), dtype)
-    reader_gate_steps_2 = workspace.result("forward.reader_gate_steps_2", (T_2, T, 3 * n_a, m), dtype)
-    reader_xc_steps_2 = workspace.result("forward.reader_xc_steps_2", (T_2, T, n_a + n_c, m), dtype)
-    work = workspace.array("forward.work", (T, n_c, m), dtype)
-    work_2 = workspace.array("forward.work_2", (T,), dtype)
+    reader_c_steps_2 = workspace.result("forward_sequence.reader_c_steps_2", (T_2, T, n_a, m), dtype)
+    reader_gate_steps_2 = workspace.result("forward_sequence.reader_gate_steps_2", (T_2, T, 3 * n_a, m), dtype)
+    reader_xc_steps_2 = workspace.result("forward_sequence.reader_xc_steps_2", (T_2, T, n_a + n_c, m), dtype)
+    work = workspace.array("forward_sequence.work", (T, n_c, m), dtype)
+    work_2 = workspace.array("forward_sequence.work_2", (T,), dtype)
     for t in range(T_2):
         characters = inputs.characters[t]
         target = inputs.target[t]
@@ -560,14 +561,14 @@ def backward_sequence(
     dreader_b_g = np.zeros((3 * n_a, 1), dtype)
     dreader_b_c = np.zeros((n_a, 1), dtype)
     dhead_b = np.zeros((n_c, 1), dtype)
-    multiply_steps_T_steps = workspace.array("backward.multiply_steps_T_steps", (T_2, 3 * n_a, T * m), dtype)
-    residual_rows_steps = workspace.array("backward.residual_rows_steps", (T_2, T * m, n_a + n_c), dtype)
-    multiply_2_steps_T_steps = workspace.array("backward.multiply_2_steps_T_steps", (T_2, n_a, T * m), dtype)
-    add_T_steps = workspace.array("backward.add_T_steps", (T_2, n_c, T * m), dtype)
-    residual_rows_2_steps = workspace.array("backward.residual_rows_2_steps", (T_2, T * m, n_a), dtype)
-    work = workspace.array("backward.work", (T,), dtype)
-    work_2, work_3 = workspace.array("backward.work_2", (2, T, n_c, m), dtype)
-    work_4 = workspace.array("backward.work_4", (T, n_a, m), dtype)
+    multiply_steps_T_steps = workspace.array("backward_sequence.multiply_steps_T_steps", (T_2, 3 * n_a, T * m), dtype)
+    residual_rows_steps = workspace.array("backward_sequence.residual_rows_steps", (T_2, T * m, n_a + n_c), dtype)
+    multiply_2_steps_T_steps = workspace.array("backward_sequence.multiply_2_steps_T_steps", (T_2, n_a, T * m), dtype)
+    add_T_steps = workspace.array("backward_sequence.add_T_steps", (T_2, n_c, T * m), dtype)
+    residual_rows_2_steps = workspace.array("backward_sequence.residual_rows_2_steps", (T_2, T * m, n_a), dtype)
+    work = workspace.array("backward_sequence.work", (T,), dtype)
+    work_2, work_3 = workspace.array("backward_sequence.work_2", (2, T, n_c, m), dtype)
+    work_4 = workspace.array("backward_sequence.work_4", (T, n_a, m), dtype)
     for t in reversed(range(T_2)):
         dloss = dloss_steps[t]
         dscores = dscores_steps[t]
@@ -657,17 +658,17 @@ def backward_sequence(
 
     # for every step at once: no later step reads it
     multiply_steps_T_steps_T = np.reshape(np.swapaxes(multiply_steps_T_steps, -1, -2), (T * T_2 * m, 3 * n_a)).T
-    dreader_W_g = workspace.result("backward.dreader_W_g", (3 * n_a, n_a + n_c), dtype)
+    dreader_W_g = workspace.result("backward_sequence.dreader_W_g", (3 * n_a, n_a + n_c), dtype)
     # matrix product
     np.matmul(multiply_steps_T_steps_T, np.reshape(residual_rows_steps, (T * T_2 * m, n_a + n_c)),
         out=dreader_W_g)
     multiply_2_steps_T_steps_T = np.reshape(np.swapaxes(multiply_2_steps_T_steps, -1, -2), (T * T_2 * m, n_a)).T
-    dreader_W_c = workspace.result("backward.dreader_W_c", (n_a, n_a + n_c), dtype)
+    dreader_W_c = workspace.result("backward_sequence.dreader_W_c", (n_a, n_a + n_c), dtype)
     # matrix product
     np.matmul(multiply_2_steps_T_steps_T, np.reshape(residual_rows_steps, (T * T_2 * m, n_a + n_c)),
         out=dreader_W_c)
     add_T_steps_T = np.reshape(np.swapaxes(add_T_steps, -1, -2), (T * T_2 * m, n_c)).T
-    dhead_W = workspace.result("backward.dhead_W", (n_c, n_a), dtype)
+    dhead_W = workspace.result("backward_sequence.dhead_W", (n_c, n_a), dtype)
     # matrix product
     np.matmul(add_T_steps_T, np.reshape(residual_rows_2_steps, (T * T_2 * m, n_a)),
         out=dhead_W)
@@ -699,7 +700,7 @@ def trace_nan(
 
     for t, step in enumerate(zip(*inputs)):
         where = f"character_language_model.forward at step {t}"
-        _, state, residuals = _traced(where, forward, parameters, Inputs(*step), state)
+        _, state, residuals = _traced(where, forward, parameters, Inputs(*step), state, workspace=_WatchedWorkspace())
         kept.append(residuals)
 
     if d_outputs is None and d_final is None:
@@ -709,7 +710,7 @@ def trace_nan(
     for t in reversed(range(len(kept))):
         where = f"character_language_model.backward at step {t}"
         d_step = Outputs(*(None if d is None else d[t] for d in d_outputs))
-        d_final = _traced(where, backward, parameters, kept[t], d_step, d_final).state
+        d_final = _traced(where, backward, parameters, kept[t], d_step, d_final, workspace=_WatchedWorkspace()).state
 
 
 # What the functions call.
@@ -873,12 +874,23 @@ class _Watched(np.ndarray):
 
     def __array_ufunc__(self, ufunc: Any, method: str, *operands: Any, **options: Any) -> Any:
         operands, options = _plain(operands), _plain(options)
+        if "out" in options:  # which may be one of the operands
+            operands = tuple(np.array(operand) for operand in operands)
         result = getattr(ufunc, method)(*operands, **options)
         each = method == "__call__" and ufunc.signature is None  # one element of the result comes from one of each
         return _watched(result, ufunc.__name__, operands if each else ())
 
     def __array_function__(self, function: Any, types: Any, operands: Any, options: Any) -> Any:
         return _watched(function(*_plain(operands), **_plain(options)), function.__name__)
+
+
+class _WatchedWorkspace(Workspace):
+    """Room that is watched as well; zeros, since a NaN that nobody computed would be noticed."""
+
+    def array(self, name: str, shape: tuple[int, ...], dtype: Any) -> Any:
+        return np.zeros(shape, dtype).view(_Watched)
+
+    result = array
 
 
 def _plain(value: Any) -> Any:
@@ -920,14 +932,16 @@ def _record_watched(value: Any, name: str) -> Any:
     return type(value)(*(_record_watched(v, f"{name}.{field}") for field, v in zip(value._fields, value)))
 
 
-def _traced(where: str, function: Any, *records: Any, **sizes: int) -> Any:
+def _traced(where: str, function: Any, *records: Any, workspace: Any = None, **sizes: int) -> Any:
     """What a function returns; if there is a NaN in it, FloatingPointError from the operation that made it."""
+    room = {} if workspace is None else {"workspace": workspace}
     try:
         with np.errstate(all="ignore"):
             results = function(*records, **sizes)
             if not any(np.isnan(array).any() for _, array in _arrays(results) if array is not None):
                 return results
-            function(*(_record_watched(record, type(record).__name__.lower()) for record in records), **sizes)
+            watched = (_record_watched(record, type(record).__name__.lower()) for record in records)
+            function(*watched, **room, **sizes)
             for name, array in _arrays(results):
                 _watched(array, name)
     except FloatingPointError as error:

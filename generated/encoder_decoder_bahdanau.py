@@ -146,20 +146,21 @@ class Residuals(NamedTuple):
     x: Annotated[np.ndarray, "[T, n_e, m]"]
     W_packed_3: Annotated[np.ndarray, "[3*n_h, n_e]"]
     W_s_packed: Annotated[np.ndarray, "[3*n_h + n_k, n_h]"]
-    decoder_is_word_T_2: Annotated[np.ndarray, "bool[m, S]"]
+    less_2: Annotated[np.ndarray, "bool[S, m]"]
     W_packed_4: Annotated[np.ndarray, "[3*n_h, 2*n_h]"]
-    decoder_weights_steps: Annotated[np.ndarray, "[T, m, S]"]
+    decoder_context_steps: Annotated[np.ndarray, "[T, 2*n_h, m]"]
+    weights: Annotated[np.ndarray, "[T, S, m]"]
     logits_concat_T: Annotated[np.ndarray, "[T, m, n_e + 3*n_h]"]
     log_p_where: Annotated[np.ndarray, "[T, m, n_y]"]
     log_p_log_softmax: Annotated[np.ndarray, "[T, m, n_y]"]
     counts_less: Annotated[np.ndarray, "bool[T, m]"]
     loss_maximum: Annotated[np.ndarray, "[]"]
-    decoder_h_prev_steps: Annotated[np.ndarray, "[T, m, n_h]"]
+    decoder_h_prev_steps: Annotated[np.ndarray, "[T, n_h, m]"]
     decoder_scores_tanh_steps: Annotated[np.ndarray, "[T, S, n_k, m]"]
-    decoder_unit_r_steps: Annotated[np.ndarray, "[T, m, n_h]"]
-    decoder_unit_z_steps: Annotated[np.ndarray, "[T, m, n_h]"]
-    decoder_unit_n_add_steps: Annotated[np.ndarray, "[T, m, n_h]"]
-    decoder_unit_n_steps: Annotated[np.ndarray, "[T, m, n_h]"]
+    decoder_unit_r_steps: Annotated[np.ndarray, "[T, n_h, m]"]
+    decoder_unit_z_steps: Annotated[np.ndarray, "[T, n_h, m]"]
+    decoder_unit_n_add_steps: Annotated[np.ndarray, "[T, n_h, m]"]
+    decoder_unit_n_steps: Annotated[np.ndarray, "[T, n_h, m]"]
     encoder_backwards_h_prev_steps: Annotated[np.ndarray, "[S, m, n_h]"]
     encoder_backwards_r_steps: Annotated[np.ndarray, "[S, m, n_h]"]
     encoder_backwards_z_steps: Annotated[np.ndarray, "[S, m, n_h]"]
@@ -170,7 +171,6 @@ class Residuals(NamedTuple):
     encoder_forwards_z_steps: Annotated[np.ndarray, "[S, m, n_h]"]
     encoder_forwards_n_add_steps: Annotated[np.ndarray, "[S, m, n_h]"]
     encoder_forwards_n_steps: Annotated[np.ndarray, "[S, m, n_h]"]
-    sum_steps: Annotated[np.ndarray, "[T, 2*n_h, m]"]
 
 
 class Workspace:
@@ -193,9 +193,10 @@ class Workspace:
     def result(self, name: str, shape: tuple[int, ...], dtype: Any) -> np.ndarray:
         """An array to return: one that an earlier call returned if nobody holds it or a view of it, or a new one."""
         results = self._results.setdefault(name, [])
-        for at in range(len(results)):
-            unheld = sys.getrefcount(results[at]) == 2  # by the list, and by this very call
-            if unheld and results[at].shape == shape and results[at].dtype == dtype:
+        for at in range(len(results)):  # by number, since a variable would hold it too
+            held = sys.getrefcount(results[at]) > 2  # by more than the list, and this very call
+            fits = results[at].shape == shape and results[at].dtype == dtype and results[at].flags.writeable
+            if fits and not held:
                 return results[at]
         results.append(np.empty(shape, dtype))
         del results[:-2]  # one that the caller still holds, and this one
@@ -487,14 +488,14 @@ def forward(
     W_packed_3 = workspace.result("forward.W_packed_3", (3 * n_h, n_e), dtype)
     np.concatenate([decoder_unit_W_r_1, decoder_unit_W_z_1, decoder_unit_W_n_1], axis=0,
         out=W_packed_3)
-    matmul = workspace.array("forward.matmul", (T * m, 3 * n_h), dtype)
-    np.matmul(np.reshape(np.swapaxes(x, -1, -2), (T * m, n_e)), W_packed_3.T, out=matmul)
+    matmul_4_steps = workspace.array("forward.matmul_4_steps", (T, 3 * n_h, m), dtype)
+    np.matmul(W_packed_3, x, out=matmul_4_steps)
 
     # once for all steps: the same at each
     W_s_packed = workspace.result("forward.W_s_packed", (3 * n_h + n_k, n_h), dtype)
     np.concatenate([decoder_W_s, decoder_unit_U_r, decoder_unit_U_z, decoder_unit_U_n], axis=0,
         out=W_s_packed)
-    decoder_is_word_T_2 = (np.expand_dims(np.arange(S), 1) < source_lengths).T
+    less_2 = np.expand_dims(np.arange(S), 1) < source_lengths
     decoder_unit_W_r_2 = decoder_unit_W_r[:, n_e:]
     decoder_unit_W_z_2 = decoder_unit_W_z[:, n_e:]
     decoder_unit_W_n_2 = decoder_unit_W_n[:, n_e:]
@@ -503,64 +504,58 @@ def forward(
         out=W_packed_4)
     b_packed = np.concatenate([decoder_unit_b_r, decoder_unit_b_z], axis=0)
 
-    # for every step at once: does not read the state
-    matmul_4_steps = np.reshape(matmul, (T, m, 3 * n_h))
-
     # room for every step and for one; the workspace's is written again by the next call
-    decoder_h_states = workspace.result("forward.decoder_h_states", (T + 1, m, n_h), dtype)
-    decoder_h_states[0] = h_0.T
-    decoder_context_steps = workspace.array("forward.decoder_context_steps", (T, m, 2 * n_h), dtype)
-    decoder_weights_steps = workspace.result("forward.decoder_weights_steps", (T, m, S), dtype)
+    decoder_h_states = workspace.result("forward.decoder_h_states", (T + 1, n_h, m), dtype)
+    decoder_h_states[0] = h_0
+    decoder_context_steps = workspace.result("forward.decoder_context_steps", (T, 2 * n_h, m), dtype)
+    weights = workspace.result("forward.weights", (T, S, m), dtype)
     decoder_scores_tanh_steps = workspace.result("forward.decoder_scores_tanh_steps", (T, S, n_k, m), dtype)
     decoder_unit_r_steps, decoder_unit_z_steps = (
-        workspace.result("forward.decoder_unit_r_steps", (2, T, m, n_h), dtype)
+        workspace.result("forward.decoder_unit_r_steps", (2, T, n_h, m), dtype)
     )
     decoder_unit_n_add_steps, decoder_unit_n_steps = (
-        workspace.result("forward.decoder_unit_n_add_steps", (2, T, m, n_h), dtype)
+        workspace.result("forward.decoder_unit_n_add_steps", (2, T, n_h, m), dtype)
     )
-    sum_steps = workspace.result("forward.sum_steps", (T, 2 * n_h, m), dtype)
-    work_9 = workspace.array("forward.work_9", (m, 3 * n_h + n_k), dtype)
+    work_9 = workspace.array("forward.work_9", (3 * n_h + n_k, m), dtype)
     work_10 = workspace.array("forward.work_10", (S, n_k, m), dtype)
     work_11 = workspace.array("forward.work_11", (S, 2 * n_h, m), dtype)
-    work_12 = workspace.array("forward.work_12", (m, 3 * n_h), dtype)
-    work_13 = workspace.array("forward.work_13", (m, 2 * n_h), dtype)
-    work_14, work_15 = workspace.array("forward.work_14", (2, m, n_h), dtype)
+    work_12 = workspace.array("forward.work_12", (3 * n_h, m), dtype)
+    work_13 = workspace.array("forward.work_13", (2 * n_h, m), dtype)
+    work_14, work_15 = workspace.array("forward.work_14", (2, n_h, m), dtype)
     for t in range(T):
         matmul_4_2 = matmul_4_steps[t]
         decoder_h_prev = decoder_h_states[t]
 
-        np.matmul(decoder_h_prev, W_s_packed.T, out=work_9)
+        np.matmul(W_s_packed, decoder_h_prev, out=work_9)
 
         # decoder: scores = sum(v * tanh(W_s @ h_prev + keys), axis=1)
-        np.add(work_9[:, :n_k].T, keys, out=work_10)
+        np.add(work_9[:n_k], keys, out=work_10)
         decoder_scores_tanh = np.tanh(work_10, out=decoder_scores_tanh_steps[t])
         np.multiply(decoder_v, decoder_scores_tanh, out=work_10)
-        decoder_scores = np.sum(work_10, axis=1).T
+        decoder_scores = np.sum(work_10, axis=1)
 
         # decoder: weights = softmax(where(is_word, scores, -1e9), axis=0)
-        decoder_weights = softmax(np.where(decoder_is_word_T_2, decoder_scores, -1000000000), axis=1)
+        decoder_weights = softmax(np.where(less_2, decoder_scores, -1000000000), axis=0)
 
         # decoder: context = sum(weights[:, None, :] * memory, axis=0)
-        np.multiply(np.expand_dims(decoder_weights.T, 1), encoder_y, out=work_11)
-        sum = np.sum(work_11, axis=0)
-        decoder_context = sum.T
-        np.matmul(decoder_context, W_packed_4.T, out=work_12)
+        np.multiply(np.expand_dims(decoder_weights, 1), encoder_y, out=work_11)
+        decoder_context = np.sum(work_11, axis=0)
+        np.matmul(W_packed_4, decoder_context, out=work_12)
         np.add(matmul_4_2, work_12, out=work_12)
-        np.add(work_12[:, :2 * n_h], work_9[:, n_k:2 * n_h + n_k], out=work_13)
-        np.add(b_packed.T, work_13, out=work_13)
+        np.add(work_12[:2 * n_h], work_9[n_k:2 * n_h + n_k], out=work_13)
+        np.add(b_packed, work_13, out=work_13)
 
         # decoder.unit: r = sigmoid(W_r @ x + U_r @ h_prev + b_r)
-        decoder_unit_r = sigmoid_into(work_13[:, :n_h], decoder_unit_r_steps[t])
+        decoder_unit_r = sigmoid_into(work_13[:n_h], decoder_unit_r_steps[t])
 
         # decoder.unit: z = sigmoid(W_z @ x + U_z @ h_prev + b_z)
-        decoder_unit_z = sigmoid_into(work_13[:, n_h:], decoder_unit_z_steps[t])
+        decoder_unit_z = sigmoid_into(work_13[n_h:], decoder_unit_z_steps[t])
 
         # decoder.unit: n = tanh(W_n @ x + b_n + r * (U_n @ h_prev + b_hn))
-        decoder_unit_n_add = np.add(work_9[:, 2 * n_h + n_k:], decoder_unit_b_hn.T,
-            out=decoder_unit_n_add_steps[t])
+        decoder_unit_n_add = np.add(work_9[2 * n_h + n_k:], decoder_unit_b_hn, out=decoder_unit_n_add_steps[t])
         np.multiply(decoder_unit_r, decoder_unit_n_add, out=work_14)
-        np.add(work_12[:, 2 * n_h:], work_14, out=work_14)
-        np.add(decoder_unit_b_n.T, work_14, out=work_14)
+        np.add(work_12[2 * n_h:], work_14, out=work_14)
+        np.add(decoder_unit_b_n, work_14, out=work_14)
         decoder_unit_n = np.tanh(work_14, out=decoder_unit_n_steps[t])
 
         # decoder.unit: h = (1 - z) * n + z * h_prev
@@ -571,16 +566,11 @@ def forward(
 
         # of this step: what is kept, and what the next one starts from
         decoder_context_steps[t] = decoder_context
-        decoder_weights_steps[t] = decoder_weights
-        sum_steps[t] = sum
-
-    weights = np.swapaxes(decoder_weights_steps, -1, -2)
-    decoder_context_steps_T = np.swapaxes(decoder_context_steps, -1, -2)
-    decoder_unit_h_steps_T = np.swapaxes(decoder_h_states[1:], -1, -2)
+        weights[t] = decoder_weights
 
     # 6. logits = swapaxes(concat(x, steps.h, steps.context, axis=1), -1, -2) @ W_y.T + b_y
     logits_concat = workspace.result("forward.logits_concat", (T, n_e + 3 * n_h, m), dtype)
-    np.concatenate([x, decoder_unit_h_steps_T, decoder_context_steps_T], axis=1,
+    np.concatenate([x, decoder_h_states[1:], decoder_context_steps], axis=1,
         out=logits_concat)
     logits_concat_T = np.transpose(logits_concat, (0, 2, 1))
     logits_matmul = workspace.array("forward.logits_matmul", (T, m, n_y), dtype)
@@ -609,10 +599,11 @@ def forward(
             source=source, before=before, goes_on_steps=goes_on_steps, read_take_rows=read_take_rows,
             W_packed=W_packed, U_packed=U_packed, W_packed_2=W_packed_2, U_packed_2=U_packed_2,
             encoder_y=encoder_y, encoder_last=encoder_last, h_0=h_0, x=x, W_packed_3=W_packed_3,
-            W_s_packed=W_s_packed, decoder_is_word_T_2=decoder_is_word_T_2, W_packed_4=W_packed_4,
-            decoder_weights_steps=decoder_weights_steps, logits_concat_T=logits_concat_T,
-            log_p_where=log_p_where, log_p_log_softmax=log_p_log_softmax, counts_less=counts_less,
-            loss_maximum=loss_maximum, decoder_h_prev_steps=decoder_h_states[:-1],
+            W_s_packed=W_s_packed, less_2=less_2, W_packed_4=W_packed_4,
+            decoder_context_steps=decoder_context_steps, weights=weights,
+            logits_concat_T=logits_concat_T, log_p_where=log_p_where,
+            log_p_log_softmax=log_p_log_softmax, counts_less=counts_less, loss_maximum=loss_maximum,
+            decoder_h_prev_steps=decoder_h_states[:-1],
             decoder_scores_tanh_steps=decoder_scores_tanh_steps,
             decoder_unit_r_steps=decoder_unit_r_steps, decoder_unit_z_steps=decoder_unit_z_steps,
             decoder_unit_n_add_steps=decoder_unit_n_add_steps, decoder_unit_n_steps=decoder_unit_n_steps,
@@ -625,7 +616,7 @@ def forward(
             encoder_forwards_r_steps=encoder_forwards_r_steps,
             encoder_forwards_z_steps=encoder_forwards_z_steps,
             encoder_forwards_n_add_steps=encoder_forwards_n_add_steps,
-            encoder_forwards_n_steps=encoder_forwards_n_steps, sum_steps=sum_steps,
+            encoder_forwards_n_steps=encoder_forwards_n_steps,
         ),
     )
 
@@ -644,13 +635,13 @@ def backward(
     dtype = _BACKWARD.check(parameters, residuals, d_outputs)
     (
         source, before, goes_on_steps, read_take_rows, W_packed, U_packed, W_packed_2, U_packed_2, encoder_y,
-        encoder_last, h_0, x, W_packed_3, W_s_packed, decoder_is_word_T_2, W_packed_4, decoder_weights_steps,
+        encoder_last, h_0, x, W_packed_3, W_s_packed, less_2, W_packed_4, decoder_context_steps, weights,
         logits_concat_T, log_p_where, log_p_log_softmax, counts_less, loss_maximum, decoder_h_prev_steps,
         decoder_scores_tanh_steps, decoder_unit_r_steps, decoder_unit_z_steps, decoder_unit_n_add_steps,
         decoder_unit_n_steps, encoder_backwards_h_prev_steps, encoder_backwards_r_steps,
         encoder_backwards_z_steps, encoder_backwards_n_add_steps, encoder_backwards_n_steps,
         encoder_forwards_h_prev_steps, encoder_forwards_r_steps, encoder_forwards_z_steps,
-        encoder_forwards_n_add_steps, encoder_forwards_n_steps, sum_steps,
+        encoder_forwards_n_add_steps, encoder_forwards_n_steps,
     ) = residuals
     W_h, U_k, W_y = parameters.W_h, parameters.U_k, parameters.W_y
     decoder_v = parameters.decoder.v
@@ -696,36 +687,30 @@ def backward(
     dW_y = dW_y_T.T                                           # transpose
     dlogits_concat = np.transpose(dlogits_concat_T, (0, 2, 1))  # transpose
     dx_logits = dlogits_concat[:, :n_e]                       # concat
-    ddecoder_unit_h_steps_T = dlogits_concat[:, n_e:n_e + n_h]  # concat
-    ddecoder_context_steps_T = dlogits_concat[:, n_e + n_h:]  # concat
-    ddecoder_weights_steps = workspace.array("backward.ddecoder_weights_steps", (T, m, S), dtype)
-    ddecoder_weights_steps[...] = np.swapaxes(dweights_steps, -1, -2)  # transpose
-    ddecoder_context_steps = workspace.array("backward.ddecoder_context_steps", (T, m, 2 * n_h), dtype)
-    ddecoder_context_steps[...] = np.swapaxes(ddecoder_context_steps_T, -1, -2)  # transpose
-    ddecoder_unit_h_steps = workspace.array("backward.ddecoder_unit_h_steps", (T, m, n_h), dtype)
-    ddecoder_unit_h_steps[...] = np.swapaxes(ddecoder_unit_h_steps_T, -1, -2)  # transpose
+    ddecoder_unit_h_steps = dlogits_concat[:, n_e:n_e + n_h]  # concat
+    ddecoder_context_steps = dlogits_concat[:, n_e + n_h:]    # concat
 
     # room for every step and for one; the workspace's is written again by the next call
-    ddecoder_h_state = np.zeros((m, n_h), dtype)
+    ddecoder_h_state = np.zeros((n_h, m), dtype)
     ddecoder_memory = np.zeros((S, 2 * n_h, m), dtype)
     ddecoder_keys = np.zeros((S, n_k, m), dtype)
     ddecoder_v = np.zeros((n_k, 1), dtype)
     ddecoder_unit_r_decoder_unit_z_decoder_unit_n_sum_steps = (
-        workspace.array("backward.ddecoder_unit_r_decoder_unit_z_decoder_unit_n_sum_steps", (T, m, 3 * n_h), dtype)
+        workspace.array("backward.ddecoder_unit_r_decoder_unit_z_decoder_unit_n_sum_steps", (T, 3 * n_h, m), dtype)
     )
-    ddecoder_h_prev_W_s_steps = workspace.array("backward.ddecoder_h_prev_W_s_steps", (T, m, 3 * n_h + n_k), dtype)
-    work, work_2, work_3, work_4, work_5 = workspace.array("backward.work", (5, m, n_h), dtype)
-    work_6 = workspace.array("backward.work_6", (m, 2 * n_h), dtype)
+    ddecoder_h_prev_W_s_steps = workspace.array("backward.ddecoder_h_prev_W_s_steps", (T, 3 * n_h + n_k, m), dtype)
+    work, work_2, work_3, work_4, work_5 = workspace.array("backward.work", (5, n_h, m), dtype)
+    work_6 = workspace.array("backward.work_6", (2 * n_h, m), dtype)
     work_7 = workspace.array("backward.work_7", (S, 2 * n_h, m), dtype)
-    work_8, work_9 = workspace.array("backward.work_8", (2, m, S), dtype)
+    work_8, work_9 = workspace.array("backward.work_8", (2, S, m), dtype)
     work_10, work_11 = workspace.array("backward.work_10", (2, S, n_k, m), dtype)
     for t in reversed(range(T)):
         ddecoder_h_output = ddecoder_unit_h_steps[t]
         ddecoder_context_output = ddecoder_context_steps[t]
-        ddecoder_weights_output = ddecoder_weights_steps[t]
+        ddecoder_weights_output = dweights_steps[t]
         decoder_h_prev = decoder_h_prev_steps[t]
         decoder_scores_tanh = decoder_scores_tanh_steps[t]
-        decoder_weights = decoder_weights_steps[t]
+        decoder_weights = weights[t]
         decoder_unit_r = decoder_unit_r_steps[t]
         decoder_unit_z = decoder_unit_z_steps[t]
         decoder_unit_n_add = decoder_unit_n_add_steps[t]
@@ -746,12 +731,12 @@ def backward(
         ddecoder_unit_r_decoder_unit_z_decoder_unit_n_sum = ddecoder_unit_r_decoder_unit_z_decoder_unit_n_sum_steps[t]
         # tanh
         ddecoder_unit_n_add_2 = np.multiply(ddecoder_unit_n, work_5,
-            out=ddecoder_unit_r_decoder_unit_z_decoder_unit_n_sum[:, 2 * n_h:])
+            out=ddecoder_unit_r_decoder_unit_z_decoder_unit_n_sum[2 * n_h:])
         ddecoder_unit_r = np.multiply(ddecoder_unit_n_add_2, decoder_unit_n_add, out=work_5)  # hadamard
         ddecoder_h_prev_W_s = ddecoder_h_prev_W_s_steps[t]
         # ddecoder_unit_n_add: hadamard
         np.multiply(ddecoder_unit_n_add_2, decoder_unit_r,
-            out=ddecoder_h_prev_W_s[:, 2 * n_h + n_k:])
+            out=ddecoder_h_prev_W_s[2 * n_h + n_k:])
 
         # decoder.unit: z = sigmoid(W_z @ x + U_z @ h_prev + b_z)
         # split: the sum over its uses
@@ -759,104 +744,100 @@ def backward(
         np.multiply(decoder_unit_z, work_4, out=work_4)
         # sigmoid
         ddecoder_unit_z_slice = np.multiply(ddecoder_unit_z, work_4,
-            out=ddecoder_unit_r_decoder_unit_z_decoder_unit_n_sum[:, n_h:2 * n_h])
+            out=ddecoder_unit_r_decoder_unit_z_decoder_unit_n_sum[n_h:2 * n_h])
 
         # decoder.unit: r = sigmoid(W_r @ x + U_r @ h_prev + b_r)
         np.subtract(1, decoder_unit_r, out=work)
         np.multiply(decoder_unit_r, work, out=work)
         # sigmoid
         ddecoder_unit_r_slice = np.multiply(ddecoder_unit_r, work,
-            out=ddecoder_unit_r_decoder_unit_z_decoder_unit_n_sum[:, :n_h])
+            out=ddecoder_unit_r_decoder_unit_z_decoder_unit_n_sum[:n_h])
         # matrix product
-        ddecoder_context = np.matmul(ddecoder_unit_r_decoder_unit_z_decoder_unit_n_sum, W_packed_4, out=work_6)
+        ddecoder_context = np.matmul(W_packed_4.T, ddecoder_unit_r_decoder_unit_z_decoder_unit_n_sum, out=work_6)
 
         # decoder: context = sum(weights[:, None, :] * memory, axis=0)
         # split: the sum over its uses
         ddecoder_context_2 = np.add(ddecoder_context_output, ddecoder_context, out=work_6)
-        dsum = ddecoder_context_2.T              # transpose
-        ddecoder_context_multiply = np.broadcast_to(np.expand_dims(dsum, 0), (S, 2 * n_h, m))  # sum
-        np.multiply(dsum, encoder_y, out=work_7)
+        # sum
+        ddecoder_context_multiply = np.broadcast_to(np.expand_dims(ddecoder_context_2, 0), (S, 2 * n_h, m))
+        np.multiply(ddecoder_context_2, encoder_y, out=work_7)
         # hadamard, summed where it was broadcast
         ddecoder_weights_wide = np.sum(work_7, axis=1, keepdims=True)
-        np.multiply(ddecoder_context_multiply, np.expand_dims(decoder_weights.T, 1),
-            out=work_7)
-        ddecoder_memory += work_7                # hadamard
-        ddecoder_weights_T = np.squeeze(ddecoder_weights_wide, axis=1)  # expand_dims
-        ddecoder_weights = ddecoder_weights_T.T  # transpose
+        np.multiply(ddecoder_context_multiply, np.expand_dims(decoder_weights, 1), out=work_7)
+        ddecoder_memory += work_7  # hadamard
+        ddecoder_weights_decoder_context = np.squeeze(ddecoder_weights_wide, axis=1)  # expand_dims
 
         # decoder: weights = softmax(where(is_word, scores, -1e9), axis=0)
         # split: the sum over its uses
-        ddecoder_weights_2 = np.add(ddecoder_weights_output, ddecoder_weights, out=work_8)
-        np.multiply(ddecoder_weights_2, decoder_weights, out=work_9)
-        np.subtract(ddecoder_weights_2, np.sum(work_9, axis=1, keepdims=True), out=work_8)
+        ddecoder_weights = np.add(ddecoder_weights_output, ddecoder_weights_decoder_context, out=work_8)
+        np.multiply(ddecoder_weights, decoder_weights, out=work_9)
+        np.subtract(ddecoder_weights, np.sum(work_9, axis=0, keepdims=True), out=work_8)
         ddecoder_weights_where = np.multiply(decoder_weights, work_8, out=work_8)  # softmax
-        ddecoder_scores = np.where(decoder_is_word_T_2, ddecoder_weights_where, 0)  # where
+        ddecoder_scores = np.where(less_2, ddecoder_weights_where, 0)  # where
 
         # decoder: scores = sum(v * tanh(W_s @ h_prev + keys), axis=1)
-        dsum_2 = ddecoder_scores.T                             # transpose
-        ddecoder_scores_multiply = np.broadcast_to(np.expand_dims(dsum_2, 1), (S, n_k, m))  # sum
-        np.multiply(np.expand_dims(dsum_2, 1), decoder_scores_tanh, out=work_10)
+        ddecoder_scores_multiply = np.broadcast_to(np.expand_dims(ddecoder_scores, 1), (S, n_k, m))  # sum
+        np.multiply(np.expand_dims(ddecoder_scores, 1), decoder_scores_tanh, out=work_10)
         # hadamard, summed where it was broadcast
         ddecoder_v += np.expand_dims(np.sum(work_10, axis=(0, 2)), 1)
         ddecoder_scores_tanh = np.multiply(ddecoder_scores_multiply, decoder_v, out=work_10)  # hadamard
         np.multiply(decoder_scores_tanh, decoder_scores_tanh, out=work_11)
         np.subtract(1, work_11, out=work_11)
         np.multiply(ddecoder_scores_tanh, work_11, out=work_10)
-        ddecoder_keys += work_10                               # tanh
-        ddecoder_scores_slice_T = np.sum(work_10, axis=0)      # addition, summed where it was broadcast
-        ddecoder_scores_slice = ddecoder_scores_slice_T.T      # transpose
-        ddecoder_h_prev_W_s[:, 0:n_k] = ddecoder_scores_slice  # split: side by side
-        ddecoder_h_prev_W_s[:, n_k:n_h + n_k] = ddecoder_unit_r_slice  # split: side by side
-        ddecoder_h_prev_W_s[:, n_h + n_k:2 * n_h + n_k] = ddecoder_unit_z_slice  # split: side by side
-        ddecoder_h_prev = np.matmul(ddecoder_h_prev_W_s, W_s_packed, out=work)  # matrix product
+        ddecoder_keys += work_10                            # tanh
+        ddecoder_scores_slice = np.sum(work_10, axis=0)     # addition, summed where it was broadcast
+        ddecoder_h_prev_W_s[0:n_k] = ddecoder_scores_slice  # split: side by side
+        ddecoder_h_prev_W_s[n_k:n_h + n_k] = ddecoder_unit_r_slice  # split: side by side
+        ddecoder_h_prev_W_s[n_h + n_k:2 * n_h + n_k] = ddecoder_unit_z_slice  # split: side by side
+        ddecoder_h_prev = np.matmul(W_s_packed.T, ddecoder_h_prev_W_s, out=work)  # matrix product
         # ddecoder_h_prev_2: split: the sum over its uses
         np.add(ddecoder_h_prev_decoder_unit_h, ddecoder_h_prev, out=ddecoder_h_state)
 
     # for every step at once: no later step reads it
+    ddecoder_unit_n_add_2_steps = ddecoder_unit_r_decoder_unit_z_decoder_unit_n_sum_steps[:, 2 * n_h:]  # tanh
+    # addition, summed where it was broadcast
+    ddecoder_unit_b_n = np.expand_dims(np.sum(ddecoder_unit_n_add_2_steps, axis=(0, 2)), 1)
+    ddecoder_unit_n_add_steps = ddecoder_h_prev_W_s_steps[:, 2 * n_h + n_k:]  # hadamard
+    # addition, summed where it was broadcast
+    ddecoder_unit_b_hn = np.expand_dims(np.sum(ddecoder_unit_n_add_steps, axis=(0, 2)), 1)
+    concat_steps_T = np.reshape(np.swapaxes(ddecoder_h_prev_W_s_steps, -1, -2), (T * m, 3 * n_h + n_k)).T
+    dW_s_packed = workspace.result("backward.dW_s_packed", (3 * n_h + n_k, n_h), dtype)
+    # matrix product
+    np.matmul(concat_steps_T, np.reshape(np.swapaxes(decoder_h_prev_steps, -1, -2), (T * m, n_h)),
+        out=dW_s_packed)
+    concat_2_steps_T = np.swapaxes(ddecoder_unit_r_decoder_unit_z_decoder_unit_n_sum_steps, -1, -2)
+    concat_2_steps_T_rows = np.reshape(concat_2_steps_T, (T * m, 3 * n_h))
+    concat_2_steps_T_rows_T = concat_2_steps_T_rows.T
+    decoder_context_steps_rows = np.reshape(np.swapaxes(decoder_context_steps, -1, -2), (T * m, 2 * n_h))
+    dW_packed_4 = concat_2_steps_T_rows_T @ decoder_context_steps_rows  # matrix product
+    ddecoder_unit_r_slice_steps = ddecoder_unit_r_decoder_unit_z_decoder_unit_n_sum_steps[:, :n_h]  # sigmoid
     # sigmoid
-    ddecoder_unit_r_slice_steps = ddecoder_unit_r_decoder_unit_z_decoder_unit_n_sum_steps[:, :, :n_h]
-    # sigmoid
-    ddecoder_unit_z_slice_steps = ddecoder_unit_r_decoder_unit_z_decoder_unit_n_sum_steps[:, :, n_h:2 * n_h]
-    dsum_3_steps = workspace.array("backward.dsum_3_steps", (T, m, 2 * n_h), dtype)
+    ddecoder_unit_z_slice_steps = ddecoder_unit_r_decoder_unit_z_decoder_unit_n_sum_steps[:, n_h:2 * n_h]
+    dsum_steps = workspace.array("backward.dsum_steps", (T, 2 * n_h, m), dtype)
     # split: side by side
-    np.concatenate([ddecoder_unit_r_slice_steps, ddecoder_unit_z_slice_steps], axis=2,
-        out=dsum_3_steps)
-    # addition, summed where it was broadcast
-    db_packed_T = np.expand_dims(np.sum(dsum_3_steps, axis=(0, 1)), 0)
-    ddecoder_unit_n_add_steps = ddecoder_h_prev_W_s_steps[:, :, 2 * n_h + n_k:]  # hadamard
-    # addition, summed where it was broadcast
-    db_hn_T = np.expand_dims(np.sum(ddecoder_unit_n_add_steps, axis=(0, 1)), 0)
-    # tanh
-    ddecoder_unit_n_add_2_steps = ddecoder_unit_r_decoder_unit_z_decoder_unit_n_sum_steps[:, :, 2 * n_h:]
-    # addition, summed where it was broadcast
-    db_n_T = np.expand_dims(np.sum(ddecoder_unit_n_add_2_steps, axis=(0, 1)), 0)
-    ddecoder_unit_b_n = db_n_T.T                              # transpose
-    ddecoder_unit_b_hn = db_hn_T.T                            # transpose
-    db_packed = db_packed_T.T                                 # transpose
+    np.concatenate([ddecoder_unit_r_slice_steps, ddecoder_unit_z_slice_steps], axis=1,
+        out=dsum_steps)
+    db_packed = np.expand_dims(np.sum(dsum_steps, axis=(0, 2)), 1)  # addition, summed where it was broadcast
     ddecoder_unit_b_r = db_packed[:n_h]                       # concat
     ddecoder_unit_b_z = db_packed[n_h:]                       # concat
-    dmatmul = np.reshape(ddecoder_unit_r_decoder_unit_z_decoder_unit_n_sum_steps, (T * m, 3 * n_h))
-    dW_packed_4 = dmatmul.T @ np.reshape(np.swapaxes(sum_steps, -1, -2), (T * m, 2 * n_h))  # transpose
     ddecoder_unit_W_r_2 = dW_packed_4[:n_h]                   # concat
     ddecoder_unit_W_z_2 = dW_packed_4[n_h:2 * n_h]            # concat
     ddecoder_unit_W_n_2 = dW_packed_4[2 * n_h:]               # concat
-    concat_steps_T = np.reshape(ddecoder_h_prev_W_s_steps, (T * m, 3 * n_h + n_k)).T
-    dW_s_packed = workspace.result("backward.dW_s_packed", (3 * n_h + n_k, n_h), dtype)
-    # transpose
-    np.matmul(concat_steps_T, np.reshape(decoder_h_prev_steps, (T * m, n_h)),
-        out=dW_s_packed)
     ddecoder_W_s = dW_s_packed[:n_k]                          # concat
     ddecoder_unit_U_r = dW_s_packed[n_k:n_h + n_k]            # concat
     ddecoder_unit_U_z = dW_s_packed[n_h + n_k:2 * n_h + n_k]  # concat
     ddecoder_unit_U_n = dW_s_packed[2 * n_h + n_k:]           # concat
-    dx_T = workspace.array("backward.dx_T", (T, m, n_e), dtype)
-    np.matmul(dmatmul, W_packed_3, out=np.reshape(dx_T, (T * m, n_e)))  # matrix product
-    dW_packed_3 = dmatmul.T @ np.reshape(np.swapaxes(x, -1, -2), (T * m, n_e))  # transpose
+    matmul = workspace.array("backward.matmul", (T, 3 * n_h, n_e), dtype)
+    np.matmul(ddecoder_unit_r_decoder_unit_z_decoder_unit_n_sum_steps, np.swapaxes(x, -1, -2),
+        out=matmul)
+    dW_packed_3 = np.sum(matmul, axis=0)                      # matrix product, summed where it was broadcast
+    dx = workspace.array("backward.dx", (T, n_e, m), dtype)
+    # matrix product
+    np.matmul(W_packed_3.T, ddecoder_unit_r_decoder_unit_z_decoder_unit_n_sum_steps,
+        out=dx)
     ddecoder_unit_W_r_1 = dW_packed_3[:n_h]                   # concat
     ddecoder_unit_W_z_1 = dW_packed_3[n_h:2 * n_h]            # concat
     ddecoder_unit_W_n_1 = dW_packed_3[2 * n_h:]               # concat
-    dx = np.swapaxes(dx_T, -1, -2)                            # transpose
-    dh_0 = ddecoder_h_state.T                                 # transpose
 
     # 4. keys = U_k @ read.y
     dkeys_matmul = workspace.array("backward.dkeys_matmul", (S, n_k, 2 * n_h), dtype)
@@ -871,7 +852,7 @@ def backward(
     dE_t = add_at(dx_take, before, axis=0, n=n_t)  # take
 
     # 2. h_0 = tanh(W_h @ read.last + b_h)
-    dh_0_add = dh_0 * (1 - h_0 * h_0)               # tanh
+    dh_0_add = ddecoder_h_state * (1 - h_0 * h_0)   # tanh
     db_h = np.sum(dh_0_add, axis=1, keepdims=True)  # addition, summed where it was broadcast
     dW_h = workspace.result("backward.dW_h", (n_h, 2 * n_h), dtype)
     np.matmul(dh_0_add, encoder_last.T, out=dW_h)   # matrix product
@@ -981,12 +962,12 @@ def backward(
     # for every step at once: no later step reads it
     dencoder_backwards_n_add_steps = dencoder_backwards_h_prev_U_steps[:, :, 2 * n_h:]  # hadamard
     # addition, summed where it was broadcast
-    db_hn_T_2 = np.expand_dims(np.sum(dencoder_backwards_n_add_steps, axis=(0, 1)), 0)
-    dencoder_backwards_b_hn = db_hn_T_2.T                    # transpose
-    concat_2_steps_T = np.reshape(dencoder_backwards_h_prev_U_steps, (S * m, 3 * n_h)).T
+    db_hn_T = np.expand_dims(np.sum(dencoder_backwards_n_add_steps, axis=(0, 1)), 0)
+    dencoder_backwards_b_hn = db_hn_T.T                      # transpose
+    concat_3_steps_T = np.reshape(dencoder_backwards_h_prev_U_steps, (S * m, 3 * n_h)).T
     dU_packed_2 = workspace.result("backward.dU_packed_2", (3 * n_h, n_h), dtype)
     # transpose
-    np.matmul(concat_2_steps_T, np.reshape(encoder_backwards_h_prev_steps, (S * m, n_h)),
+    np.matmul(concat_3_steps_T, np.reshape(encoder_backwards_h_prev_steps, (S * m, n_h)),
         out=dU_packed_2)
     dencoder_backwards_U_r = dU_packed_2[:n_h]               # concat
     dencoder_backwards_U_z = dU_packed_2[n_h:2 * n_h]        # concat
@@ -1099,12 +1080,12 @@ def backward(
     # for every step at once: no later step reads it
     dencoder_forwards_n_add_steps = dencoder_forwards_h_prev_U_steps[:, :, 2 * n_h:]  # hadamard
     # addition, summed where it was broadcast
-    db_hn_T_3 = np.expand_dims(np.sum(dencoder_forwards_n_add_steps, axis=(0, 1)), 0)
-    dencoder_forwards_b_hn = db_hn_T_3.T                      # transpose
-    concat_3_steps_T = np.reshape(dencoder_forwards_h_prev_U_steps, (S * m, 3 * n_h)).T
+    db_hn_T_2 = np.expand_dims(np.sum(dencoder_forwards_n_add_steps, axis=(0, 1)), 0)
+    dencoder_forwards_b_hn = db_hn_T_2.T                      # transpose
+    concat_4_steps_T = np.reshape(dencoder_forwards_h_prev_U_steps, (S * m, 3 * n_h)).T
     dU_packed = workspace.result("backward.dU_packed", (3 * n_h, n_h), dtype)
     # transpose
-    np.matmul(concat_3_steps_T, np.reshape(encoder_forwards_h_prev_steps, (S * m, n_h)),
+    np.matmul(concat_4_steps_T, np.reshape(encoder_forwards_h_prev_steps, (S * m, n_h)),
         out=dU_packed)
     dencoder_forwards_U_r = dU_packed[:n_h]                   # concat
     dencoder_forwards_U_z = dU_packed[n_h:2 * n_h]            # concat
@@ -1188,11 +1169,13 @@ def trace_nan(parameters: Parameters, inputs: Inputs, d_outputs: Outputs | None 
     Then the same for the gradients, if cotangents are given.
     """
     _FORWARD.check(parameters, inputs)
-    _, residuals = _traced("encoder_decoder_bahdanau.forward", forward, parameters, inputs)
+    _, residuals = (
+        _traced("encoder_decoder_bahdanau.forward", forward, parameters, inputs, workspace=_WatchedWorkspace())
+    )
     if d_outputs is None:
         return
     d_outputs = Outputs(None, None, None) if d_outputs is None else d_outputs
-    _traced("encoder_decoder_bahdanau.backward", backward, parameters, residuals, d_outputs)
+    _traced("encoder_decoder_bahdanau.backward", backward, parameters, residuals, d_outputs, workspace=_WatchedWorkspace())
 
 
 # What the functions call.
@@ -1369,12 +1352,23 @@ class _Watched(np.ndarray):
 
     def __array_ufunc__(self, ufunc: Any, method: str, *operands: Any, **options: Any) -> Any:
         operands, options = _plain(operands), _plain(options)
+        if "out" in options:  # which may be one of the operands
+            operands = tuple(np.array(operand) for operand in operands)
         result = getattr(ufunc, method)(*operands, **options)
         each = method == "__call__" and ufunc.signature is None  # one element of the result comes from one of each
         return _watched(result, ufunc.__name__, operands if each else ())
 
     def __array_function__(self, function: Any, types: Any, operands: Any, options: Any) -> Any:
         return _watched(function(*_plain(operands), **_plain(options)), function.__name__)
+
+
+class _WatchedWorkspace(Workspace):
+    """Room that is watched as well; zeros, since a NaN that nobody computed would be noticed."""
+
+    def array(self, name: str, shape: tuple[int, ...], dtype: Any) -> Any:
+        return np.zeros(shape, dtype).view(_Watched)
+
+    result = array
 
 
 def _plain(value: Any) -> Any:
@@ -1416,14 +1410,16 @@ def _record_watched(value: Any, name: str) -> Any:
     return type(value)(*(_record_watched(v, f"{name}.{field}") for field, v in zip(value._fields, value)))
 
 
-def _traced(where: str, function: Any, *records: Any, **sizes: int) -> Any:
+def _traced(where: str, function: Any, *records: Any, workspace: Any = None, **sizes: int) -> Any:
     """What a function returns; if there is a NaN in it, FloatingPointError from the operation that made it."""
+    room = {} if workspace is None else {"workspace": workspace}
     try:
         with np.errstate(all="ignore"):
             results = function(*records, **sizes)
             if not any(np.isnan(array).any() for _, array in _arrays(results) if array is not None):
                 return results
-            function(*(_record_watched(record, type(record).__name__.lower()) for record in records), **sizes)
+            watched = (_record_watched(record, type(record).__name__.lower()) for record in records)
+            function(*watched, **room, **sizes)
             for name, array in _arrays(results):
                 _watched(array, name)
     except FloatingPointError as error:

@@ -99,9 +99,10 @@ class Workspace:
     def result(self, name: str, shape: tuple[int, ...], dtype: Any) -> np.ndarray:
         """An array to return: one that an earlier call returned if nobody holds it or a view of it, or a new one."""
         results = self._results.setdefault(name, [])
-        for at in range(len(results)):
-            unheld = sys.getrefcount(results[at]) == 2  # by the list, and by this very call
-            if unheld and results[at].shape == shape and results[at].dtype == dtype:
+        for at in range(len(results)):  # by number, since a variable would hold it too
+            held = sys.getrefcount(results[at]) > 2  # by more than the list, and this very call
+            fits = results[at].shape == shape and results[at].dtype == dtype and results[at].flags.writeable
+            if fits and not held:
                 return results[at]
         results.append(np.empty(shape, dtype))
         del results[:-2]  # one that the caller still holds, and this one
@@ -247,26 +248,26 @@ def forward_sequence(
 
     # for every step at once: does not read the state
     x_rows = np.reshape(np.swapaxes(inputs.x, -1, -2), (T * m, n_x))
-    W_packed = workspace.result("forward.W_packed", (4 * n_a, n_x), dtype)
+    W_packed = workspace.result("forward_sequence.W_packed", (4 * n_a, n_x), dtype)
     np.concatenate([W_g[:, n_a:], W_c[:, n_a:]], axis=0, out=W_packed)
-    x_W = workspace.array("forward.x_W", (T, m, 4 * n_a), dtype)
+    x_W = workspace.array("forward_sequence.x_W", (T, m, 4 * n_a), dtype)
     np.matmul(x_rows, W_packed.T, out=np.reshape(x_W, (T * m, 4 * n_a)))
     np.add(x_W, np.concatenate([b_g, b_c], axis=0).T, out=x_W)
 
     # once for all steps: the same at each
-    W_packed_2 = workspace.result("forward.W_packed_2", (4 * n_a, n_a), dtype)
+    W_packed_2 = workspace.result("forward_sequence.W_packed_2", (4 * n_a, n_a), dtype)
     np.concatenate([W_g[:, :n_a], W_c[:, :n_a]], axis=0, out=W_packed_2)
 
     # room for every step and for one; the workspace's is written again by the next call
-    a_states = workspace.result("forward.a_states", (T + 1, m, n_a), dtype)
+    a_states = workspace.result("forward_sequence.a_states", (T + 1, m, n_a), dtype)
     a_states[0] = state.a.T
-    c_states = workspace.result("forward.c_states", (T + 1, m, n_a), dtype)
+    c_states = workspace.result("forward_sequence.c_states", (T + 1, m, n_a), dtype)
     c_states[0] = state.c.T
     gate_1_steps, gate_2_steps, gate_3_steps, c_hat_steps = (
-        workspace.result("forward.gate_1_steps", (4, T, m, n_a), dtype)
+        workspace.result("forward_sequence.gate_1_steps", (4, T, m, n_a), dtype)
     )
-    work = workspace.array("forward.work", (m, 4 * n_a), dtype)
-    work_2, work_3 = workspace.array("forward.work_2", (2, m, n_a), dtype)
+    work = workspace.array("forward_sequence.work", (m, 4 * n_a), dtype)
+    work_2, work_3 = workspace.array("forward_sequence.work_2", (2, m, n_a), dtype)
     for t in range(T):
         add_2 = x_W[t]
         a_prev = a_states[t]
@@ -337,7 +338,7 @@ def backward_sequence(
     da = _cotangent(d_final.a, (n_a, m), dtype)
     dc = _cotangent(d_final.c, (n_a, m), dtype)
 
-    da_steps_2 = workspace.array("backward.da_steps_2", (T, m, n_a), dtype)
+    da_steps_2 = workspace.array("backward_sequence.da_steps_2", (T, m, n_a), dtype)
     da_steps_2[...] = np.swapaxes(da_steps, -1, -2)  # transpose
     dc_final = dc.T                                  # transpose
     da_final = da.T                                  # transpose
@@ -345,8 +346,8 @@ def backward_sequence(
     # room for every step and for one; the workspace's is written again by the next call
     da_state = np.array(da_final, dtype)
     dc_state = np.array(dc_final, dtype)
-    dsum_steps = workspace.array("backward.dsum_steps", (T, m, 4 * n_a), dtype)
-    work, work_2, work_3, work_4, work_5 = workspace.array("backward.work", (5, m, n_a), dtype)
+    dsum_steps = workspace.array("backward_sequence.dsum_steps", (T, m, 4 * n_a), dtype)
+    work, work_2, work_3, work_4, work_5 = workspace.array("backward_sequence.work", (5, m, n_a), dtype)
     for t in reversed(range(T)):
         da_output = da_steps_2[t]
         c_prev = c_prev_steps[t]
@@ -398,11 +399,11 @@ def backward_sequence(
     # addition, summed where it was broadcast
     db_packed_T = np.expand_dims(np.sum(dsum_steps, axis=(0, 1)), 0)
     db_packed = db_packed_T.T                    # transpose
-    db_g = workspace.result("backward.db_g", (3 * n_a, 1), dtype)
+    db_g = workspace.result("backward_sequence.db_g", (3 * n_a, 1), dtype)
     np.divide(db_packed[:3 * n_a], m, out=db_g)  # concat; 1/m: the cost is a mean
-    db_c = workspace.result("backward.db_c", (n_a, 1), dtype)
+    db_c = workspace.result("backward_sequence.db_c", (n_a, 1), dtype)
     np.divide(db_packed[3 * n_a:], m, out=db_c)  # concat; 1/m: the cost is a mean
-    dx_T = workspace.result("backward.dx_T", (T, m, n_x), dtype)
+    dx_T = workspace.result("backward_sequence.dx_T", (T, m, n_x), dtype)
     np.matmul(dmatmul, W_packed, out=np.reshape(dx_T, (T * m, n_x)))  # matrix product
     dW_packed = dmatmul.T @ x_rows               # transpose
     dW_g_1 = dW_packed[:3 * n_a]                 # concat
@@ -410,10 +411,10 @@ def backward_sequence(
     dx_steps = np.swapaxes(dx_T, -1, -2)         # transpose
     dc_prev_2 = dc_state.T                       # transpose
     da_prev_2 = da_state.T                       # transpose
-    dW_c = workspace.result("backward.dW_c", (n_a, n_a + n_x), dtype)
+    dW_c = workspace.result("backward_sequence.dW_c", (n_a, n_a + n_x), dtype)
     # split: side by side; 1/m: the cost is a mean
     np.divide(np.concatenate([dW_c_2, dW_c_1], axis=1), m, out=dW_c)
-    dW_g = workspace.result("backward.dW_g", (3 * n_a, n_a + n_x), dtype)
+    dW_g = workspace.result("backward_sequence.dW_g", (3 * n_a, n_a + n_x), dtype)
     # split: side by side; 1/m: the cost is a mean
     np.divide(np.concatenate([dW_g_2, dW_g_1], axis=1), m, out=dW_g)
 
@@ -615,6 +616,8 @@ class _Watched(np.ndarray):
 
     def __array_ufunc__(self, ufunc: Any, method: str, *operands: Any, **options: Any) -> Any:
         operands, options = _plain(operands), _plain(options)
+        if "out" in options:  # which may be one of the operands
+            operands = tuple(np.array(operand) for operand in operands)
         result = getattr(ufunc, method)(*operands, **options)
         each = method == "__call__" and ufunc.signature is None  # one element of the result comes from one of each
         return _watched(result, ufunc.__name__, operands if each else ())
@@ -662,14 +665,16 @@ def _record_watched(value: Any, name: str) -> Any:
     return type(value)(*(_record_watched(v, f"{name}.{field}") for field, v in zip(value._fields, value)))
 
 
-def _traced(where: str, function: Any, *records: Any, **sizes: int) -> Any:
+def _traced(where: str, function: Any, *records: Any, workspace: Any = None, **sizes: int) -> Any:
     """What a function returns; if there is a NaN in it, FloatingPointError from the operation that made it."""
+    room = {} if workspace is None else {"workspace": workspace}
     try:
         with np.errstate(all="ignore"):
             results = function(*records, **sizes)
             if not any(np.isnan(array).any() for _, array in _arrays(results) if array is not None):
                 return results
-            function(*(_record_watched(record, type(record).__name__.lower()) for record in records), **sizes)
+            watched = (_record_watched(record, type(record).__name__.lower()) for record in records)
+            function(*watched, **room, **sizes)
             for name, array in _arrays(results):
                 _watched(array, name)
     except FloatingPointError as error:

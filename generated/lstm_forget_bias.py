@@ -99,9 +99,10 @@ class Workspace:
     def result(self, name: str, shape: tuple[int, ...], dtype: Any) -> np.ndarray:
         """An array to return: one that an earlier call returned if nobody holds it or a view of it, or a new one."""
         results = self._results.setdefault(name, [])
-        for at in range(len(results)):
-            unheld = sys.getrefcount(results[at]) == 2  # by the list, and by this very call
-            if unheld and results[at].shape == shape and results[at].dtype == dtype:
+        for at in range(len(results)):  # by number, since a variable would hold it too
+            held = sys.getrefcount(results[at]) > 2  # by more than the list, and this very call
+            fits = results[at].shape == shape and results[at].dtype == dtype and results[at].flags.writeable
+            if fits and not held:
                 return results[at]
         results.append(np.empty(shape, dtype))
         del results[:-2]  # one that the caller still holds, and this one
@@ -248,18 +249,18 @@ def forward_sequence(
 
     # for every step at once: does not read the state
     x_rows = np.reshape(np.swapaxes(inputs.x, -1, -2), (T * m, n_x))
-    matmul_rows = workspace.array("forward.matmul_rows", (T, m, 4 * n_h), dtype)
+    matmul_rows = workspace.array("forward_sequence.matmul_rows", (T, m, 4 * n_h), dtype)
     np.matmul(x_rows, W[:, :n_x].T, out=np.reshape(matmul_rows, (T * m, 4 * n_h)))
     np.add(matmul_rows, b.T, out=matmul_rows)
 
     # room for every step and for one; the workspace's is written again by the next call
-    h_states = workspace.result("forward.h_states", (T + 1, m, n_h), dtype)
+    h_states = workspace.result("forward_sequence.h_states", (T + 1, m, n_h), dtype)
     h_states[0] = state.h.T
-    c_states = workspace.result("forward.c_states", (T + 1, m, n_h), dtype)
+    c_states = workspace.result("forward_sequence.c_states", (T + 1, m, n_h), dtype)
     c_states[0] = state.c.T
-    f_steps, i_steps, c_hat_steps, o_steps = workspace.result("forward.f_steps", (4, T, m, n_h), dtype)
-    work = workspace.array("forward.work", (m, 4 * n_h), dtype)
-    work_2, work_3 = workspace.array("forward.work_2", (2, m, n_h), dtype)
+    f_steps, i_steps, c_hat_steps, o_steps = workspace.result("forward_sequence.f_steps", (4, T, m, n_h), dtype)
+    work = workspace.array("forward_sequence.work", (m, 4 * n_h), dtype)
+    work_2, work_3 = workspace.array("forward_sequence.work_2", (2, m, n_h), dtype)
     for t in range(T):
         add_2 = matmul_rows[t]
         h_prev = h_states[t]
@@ -332,7 +333,7 @@ def backward_sequence(
     dh = _cotangent(d_final.h, (n_h, m), dtype)
     dc = _cotangent(d_final.c, (n_h, m), dtype)
 
-    dh_steps_2 = workspace.array("backward.dh_steps_2", (T, m, n_h), dtype)
+    dh_steps_2 = workspace.array("backward_sequence.dh_steps_2", (T, m, n_h), dtype)
     dh_steps_2[...] = np.swapaxes(dh_steps, -1, -2)  # transpose
     dc_final = dc.T                                  # transpose
     dh_final = dh.T                                  # transpose
@@ -340,8 +341,8 @@ def backward_sequence(
     # room for every step and for one; the workspace's is written again by the next call
     dh_state = np.array(dh_final, dtype)
     dc_state = np.array(dc_final, dtype)
-    dz_steps = workspace.array("backward.dz_steps", (T, m, 4 * n_h), dtype)
-    work, work_2, work_3, work_4, work_5 = workspace.array("backward.work", (5, m, n_h), dtype)
+    dz_steps = workspace.array("backward_sequence.dz_steps", (T, m, 4 * n_h), dtype)
+    work, work_2, work_3, work_4, work_5 = workspace.array("backward_sequence.work", (5, m, n_h), dtype)
     for t in reversed(range(T)):
         dh_output = dh_steps_2[t]
         c_prev = c_prev_steps[t]
@@ -398,13 +399,13 @@ def backward_sequence(
     dW_2 = dmatmul.T @ np.reshape(h_prev_steps, (T * m, n_h))  # transpose
     db_T = np.expand_dims(np.sum(dz_steps, axis=(0, 1)), 0)  # addition, summed where it was broadcast
     db = db_T.T                                              # transpose
-    dx_T = workspace.result("backward.dx_T", (T, m, n_x), dtype)
+    dx_T = workspace.result("backward_sequence.dx_T", (T, m, n_x), dtype)
     np.matmul(dmatmul, W[:, :n_x], out=np.reshape(dx_T, (T * m, n_x)))  # matrix product
     dW_1 = dmatmul.T @ x_rows                                # transpose
     dx_steps = np.swapaxes(dx_T, -1, -2)                     # transpose
     dc_prev_2 = dc_state.T                                   # transpose
     dh_prev_2 = dh_state.T                                   # transpose
-    dW = workspace.result("backward.dW", (4 * n_h, n_h + n_x), dtype)
+    dW = workspace.result("backward_sequence.dW", (4 * n_h, n_h + n_x), dtype)
     np.concatenate([dW_1, dW_2], axis=1, out=dW)             # split: side by side
 
     return Gradients(Parameters(W=dW, b=db), Inputs(x=dx_steps), State(h=dh_prev_2, c=dc_prev_2))
@@ -601,6 +602,8 @@ class _Watched(np.ndarray):
 
     def __array_ufunc__(self, ufunc: Any, method: str, *operands: Any, **options: Any) -> Any:
         operands, options = _plain(operands), _plain(options)
+        if "out" in options:  # which may be one of the operands
+            operands = tuple(np.array(operand) for operand in operands)
         result = getattr(ufunc, method)(*operands, **options)
         each = method == "__call__" and ufunc.signature is None  # one element of the result comes from one of each
         return _watched(result, ufunc.__name__, operands if each else ())
@@ -648,14 +651,16 @@ def _record_watched(value: Any, name: str) -> Any:
     return type(value)(*(_record_watched(v, f"{name}.{field}") for field, v in zip(value._fields, value)))
 
 
-def _traced(where: str, function: Any, *records: Any, **sizes: int) -> Any:
+def _traced(where: str, function: Any, *records: Any, workspace: Any = None, **sizes: int) -> Any:
     """What a function returns; if there is a NaN in it, FloatingPointError from the operation that made it."""
+    room = {} if workspace is None else {"workspace": workspace}
     try:
         with np.errstate(all="ignore"):
             results = function(*records, **sizes)
             if not any(np.isnan(array).any() for _, array in _arrays(results) if array is not None):
                 return results
-            function(*(_record_watched(record, type(record).__name__.lower()) for record in records), **sizes)
+            watched = (_record_watched(record, type(record).__name__.lower()) for record in records)
+            function(*watched, **room, **sizes)
             for name, array in _arrays(results):
                 _watched(array, name)
     except FloatingPointError as error:

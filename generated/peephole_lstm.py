@@ -115,9 +115,10 @@ class Workspace:
     def result(self, name: str, shape: tuple[int, ...], dtype: Any) -> np.ndarray:
         """An array to return: one that an earlier call returned if nobody holds it or a view of it, or a new one."""
         results = self._results.setdefault(name, [])
-        for at in range(len(results)):
-            unheld = sys.getrefcount(results[at]) == 2  # by the list, and by this very call
-            if unheld and results[at].shape == shape and results[at].dtype == dtype:
+        for at in range(len(results)):  # by number, since a variable would hold it too
+            held = sys.getrefcount(results[at]) > 2  # by more than the list, and this very call
+            fits = results[at].shape == shape and results[at].dtype == dtype and results[at].flags.writeable
+            if fits and not held:
                 return results[at]
         results.append(np.empty(shape, dtype))
         del results[:-2]  # one that the caller still holds, and this one
@@ -314,26 +315,26 @@ def forward_sequence(
 
     # for every step at once: does not read the state
     x_rows = np.reshape(np.swapaxes(inputs.x, -1, -2), (T * m, n_x))
-    W_packed = workspace.result("forward.W_packed", (4 * n_h, n_x), dtype)
+    W_packed = workspace.result("forward_sequence.W_packed", (4 * n_h, n_x), dtype)
     np.concatenate([W_i, W_f, W_g, W_o], axis=0, out=W_packed)
-    matmul = workspace.array("forward.matmul", (T * m, 4 * n_h), dtype)
+    matmul = workspace.array("forward_sequence.matmul", (T * m, 4 * n_h), dtype)
     np.matmul(x_rows, W_packed.T, out=matmul)
 
     # once for all steps: the same at each
-    U_packed = workspace.result("forward.U_packed", (4 * n_h, n_h), dtype)
+    U_packed = workspace.result("forward_sequence.U_packed", (4 * n_h, n_h), dtype)
     np.concatenate([U_i, U_f, U_g, U_o], axis=0, out=U_packed)
 
     # for every step at once: does not read the state
     matmul_2_steps = np.reshape(matmul, (T, m, 4 * n_h))
 
     # room for every step and for one; the workspace's is written again by the next call
-    h_states = workspace.result("forward.h_states", (T + 1, m, n_h), dtype)
+    h_states = workspace.result("forward_sequence.h_states", (T + 1, m, n_h), dtype)
     h_states[0] = state.h.T
-    c_states = workspace.result("forward.c_states", (T + 1, m, n_h), dtype)
+    c_states = workspace.result("forward_sequence.c_states", (T + 1, m, n_h), dtype)
     c_states[0] = state.c.T
-    i_steps, f_steps, g_steps, o_steps = workspace.result("forward.i_steps", (4, T, m, n_h), dtype)
-    work = workspace.array("forward.work", (m, 4 * n_h), dtype)
-    work_2, work_3 = workspace.array("forward.work_2", (2, m, n_h), dtype)
+    i_steps, f_steps, g_steps, o_steps = workspace.result("forward_sequence.i_steps", (4, T, m, n_h), dtype)
+    work = workspace.array("forward_sequence.work", (m, 4 * n_h), dtype)
+    work_2, work_3 = workspace.array("forward_sequence.work_2", (2, m, n_h), dtype)
     for t in range(T):
         matmul_2_2 = matmul_2_steps[t]
         h_prev = h_states[t]
@@ -418,7 +419,7 @@ def backward_sequence(
     dh = _cotangent(d_final.h, (n_h, m), dtype)
     dc = _cotangent(d_final.c, (n_h, m), dtype)
 
-    dh_steps_2 = workspace.array("backward.dh_steps_2", (T, m, n_h), dtype)
+    dh_steps_2 = workspace.array("backward_sequence.dh_steps_2", (T, m, n_h), dtype)
     dh_steps_2[...] = np.swapaxes(dh_steps, -1, -2)  # transpose
     dc_final = dc.T                                  # transpose
     dh_final = dh.T                                  # transpose
@@ -426,8 +427,8 @@ def backward_sequence(
     # room for every step and for one; the workspace's is written again by the next call
     dh_state = np.array(dh_final, dtype)
     dc_state = np.array(dc_final, dtype)
-    di_f_g_o_sum_steps = workspace.array("backward.di_f_g_o_sum_steps", (T, m, 4 * n_h), dtype)
-    work, work_2, work_3, work_4 = workspace.array("backward.work", (4, m, n_h), dtype)
+    di_f_g_o_sum_steps = workspace.array("backward_sequence.di_f_g_o_sum_steps", (T, m, 4 * n_h), dtype)
+    work, work_2, work_3, work_4 = workspace.array("backward_sequence.work", (4, m, n_h), dtype)
     for t in reversed(range(T)):
         dh_output = dh_steps_2[t]
         c_prev = c_prev_steps[t]
@@ -483,12 +484,12 @@ def backward_sequence(
 
     # for every step at once: no later step reads it
     df_add_steps = di_f_g_o_sum_steps[:, :, n_h:2 * n_h]      # sigmoid
-    multiply_steps = workspace.array("backward.multiply_steps", (T, m, n_h), dtype)
+    multiply_steps = workspace.array("backward_sequence.multiply_steps", (T, m, n_h), dtype)
     np.multiply(df_add_steps, c_prev_steps, out=multiply_steps)
     dp_f_T = np.expand_dims(np.sum(multiply_steps, axis=(0, 1)), 0)  # hadamard, summed where it was broadcast
     db_f_T = np.expand_dims(np.sum(df_add_steps, axis=(0, 1)), 0)  # addition, summed where it was broadcast
     di_add_steps = di_f_g_o_sum_steps[:, :, :n_h]             # sigmoid
-    multiply_2_steps = workspace.array("backward.multiply_2_steps", (T, m, n_h), dtype)
+    multiply_2_steps = workspace.array("backward_sequence.multiply_2_steps", (T, m, n_h), dtype)
     np.multiply(di_add_steps, c_prev_steps, out=multiply_2_steps)
     # hadamard, summed where it was broadcast
     dp_i_T = np.expand_dims(np.sum(multiply_2_steps, axis=(0, 1)), 0)
@@ -496,7 +497,7 @@ def backward_sequence(
     dg_add_steps = di_f_g_o_sum_steps[:, :, 2 * n_h:3 * n_h]  # tanh
     db_g_T = np.expand_dims(np.sum(dg_add_steps, axis=(0, 1)), 0)  # addition, summed where it was broadcast
     do_add_steps = di_f_g_o_sum_steps[:, :, 3 * n_h:]         # sigmoid
-    multiply_3_steps = workspace.array("backward.multiply_3_steps", (T, m, n_h), dtype)
+    multiply_3_steps = workspace.array("backward_sequence.multiply_3_steps", (T, m, n_h), dtype)
     np.multiply(do_add_steps, c_steps, out=multiply_3_steps)
     # hadamard, summed where it was broadcast
     dp_o_T = np.expand_dims(np.sum(multiply_3_steps, axis=(0, 1)), 0)
@@ -509,15 +510,15 @@ def backward_sequence(
     db_f = db_f_T.T                                           # transpose
     dp_f = dp_f_T.T                                           # transpose
     dmatmul = np.reshape(di_f_g_o_sum_steps, (T * m, 4 * n_h))
-    dU_packed = workspace.result("backward.dU_packed", (4 * n_h, n_h), dtype)
+    dU_packed = workspace.result("backward_sequence.dU_packed", (4 * n_h, n_h), dtype)
     np.matmul(dmatmul.T, np.reshape(h_prev_steps, (T * m, n_h)), out=dU_packed)  # transpose
     dU_i = dU_packed[:n_h]                                    # concat
     dU_f = dU_packed[n_h:2 * n_h]                             # concat
     dU_g = dU_packed[2 * n_h:3 * n_h]                         # concat
     dU_o = dU_packed[3 * n_h:]                                # concat
-    dx_T = workspace.result("backward.dx_T", (T, m, n_x), dtype)
+    dx_T = workspace.result("backward_sequence.dx_T", (T, m, n_x), dtype)
     np.matmul(dmatmul, W_packed, out=np.reshape(dx_T, (T * m, n_x)))  # matrix product
-    dW_packed = workspace.result("backward.dW_packed", (4 * n_h, n_x), dtype)
+    dW_packed = workspace.result("backward_sequence.dW_packed", (4 * n_h, n_x), dtype)
     np.matmul(dmatmul.T, x_rows, out=dW_packed)               # transpose
     dW_i = dW_packed[:n_h]                                    # concat
     dW_f = dW_packed[n_h:2 * n_h]                             # concat
@@ -736,6 +737,8 @@ class _Watched(np.ndarray):
 
     def __array_ufunc__(self, ufunc: Any, method: str, *operands: Any, **options: Any) -> Any:
         operands, options = _plain(operands), _plain(options)
+        if "out" in options:  # which may be one of the operands
+            operands = tuple(np.array(operand) for operand in operands)
         result = getattr(ufunc, method)(*operands, **options)
         each = method == "__call__" and ufunc.signature is None  # one element of the result comes from one of each
         return _watched(result, ufunc.__name__, operands if each else ())
@@ -783,14 +786,16 @@ def _record_watched(value: Any, name: str) -> Any:
     return type(value)(*(_record_watched(v, f"{name}.{field}") for field, v in zip(value._fields, value)))
 
 
-def _traced(where: str, function: Any, *records: Any, **sizes: int) -> Any:
+def _traced(where: str, function: Any, *records: Any, workspace: Any = None, **sizes: int) -> Any:
     """What a function returns; if there is a NaN in it, FloatingPointError from the operation that made it."""
+    room = {} if workspace is None else {"workspace": workspace}
     try:
         with np.errstate(all="ignore"):
             results = function(*records, **sizes)
             if not any(np.isnan(array).any() for _, array in _arrays(results) if array is not None):
                 return results
-            function(*(_record_watched(record, type(record).__name__.lower()) for record in records), **sizes)
+            watched = (_record_watched(record, type(record).__name__.lower()) for record in records)
+            function(*watched, **room, **sizes)
             for name, array in _arrays(results):
                 _watched(array, name)
     except FloatingPointError as error:

@@ -134,9 +134,10 @@ class Workspace:
     def result(self, name: str, shape: tuple[int, ...], dtype: Any) -> np.ndarray:
         """An array to return: one that an earlier call returned if nobody holds it or a view of it, or a new one."""
         results = self._results.setdefault(name, [])
-        for at in range(len(results)):
-            unheld = sys.getrefcount(results[at]) == 2  # by the list, and by this very call
-            if unheld and results[at].shape == shape and results[at].dtype == dtype:
+        for at in range(len(results)):  # by number, since a variable would hold it too
+            held = sys.getrefcount(results[at]) > 2  # by more than the list, and this very call
+            fits = results[at].shape == shape and results[at].dtype == dtype and results[at].flags.writeable
+            if fits and not held:
                 return results[at]
         results.append(np.empty(shape, dtype))
         del results[:-2]  # one that the caller still holds, and this one
@@ -607,11 +608,11 @@ def trace_nan(parameters: Parameters, inputs: Inputs, d_outputs: Outputs | None 
     Then the same for the gradients, if cotangents are given.
     """
     _FORWARD.check(parameters, inputs)
-    _, residuals = _traced("sequence_classifier.forward", forward, parameters, inputs)
+    _, residuals = _traced("sequence_classifier.forward", forward, parameters, inputs, workspace=_WatchedWorkspace())
     if d_outputs is None:
         return
     d_outputs = Outputs(None, None) if d_outputs is None else d_outputs
-    _traced("sequence_classifier.backward", backward, parameters, residuals, d_outputs)
+    _traced("sequence_classifier.backward", backward, parameters, residuals, d_outputs, workspace=_WatchedWorkspace())
 
 
 # What the functions call.
@@ -775,12 +776,23 @@ class _Watched(np.ndarray):
 
     def __array_ufunc__(self, ufunc: Any, method: str, *operands: Any, **options: Any) -> Any:
         operands, options = _plain(operands), _plain(options)
+        if "out" in options:  # which may be one of the operands
+            operands = tuple(np.array(operand) for operand in operands)
         result = getattr(ufunc, method)(*operands, **options)
         each = method == "__call__" and ufunc.signature is None  # one element of the result comes from one of each
         return _watched(result, ufunc.__name__, operands if each else ())
 
     def __array_function__(self, function: Any, types: Any, operands: Any, options: Any) -> Any:
         return _watched(function(*_plain(operands), **_plain(options)), function.__name__)
+
+
+class _WatchedWorkspace(Workspace):
+    """Room that is watched as well; zeros, since a NaN that nobody computed would be noticed."""
+
+    def array(self, name: str, shape: tuple[int, ...], dtype: Any) -> Any:
+        return np.zeros(shape, dtype).view(_Watched)
+
+    result = array
 
 
 def _plain(value: Any) -> Any:
@@ -822,14 +834,16 @@ def _record_watched(value: Any, name: str) -> Any:
     return type(value)(*(_record_watched(v, f"{name}.{field}") for field, v in zip(value._fields, value)))
 
 
-def _traced(where: str, function: Any, *records: Any, **sizes: int) -> Any:
+def _traced(where: str, function: Any, *records: Any, workspace: Any = None, **sizes: int) -> Any:
     """What a function returns; if there is a NaN in it, FloatingPointError from the operation that made it."""
+    room = {} if workspace is None else {"workspace": workspace}
     try:
         with np.errstate(all="ignore"):
             results = function(*records, **sizes)
             if not any(np.isnan(array).any() for _, array in _arrays(results) if array is not None):
                 return results
-            function(*(_record_watched(record, type(record).__name__.lower()) for record in records), **sizes)
+            watched = (_record_watched(record, type(record).__name__.lower()) for record in records)
+            function(*watched, **room, **sizes)
             for name, array in _arrays(results):
                 _watched(array, name)
     except FloatingPointError as error:

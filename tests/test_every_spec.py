@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import cache
+from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -150,6 +151,17 @@ def test_a_module_without_backward_computes_the_same(name: str) -> None:
 
 
 # What the functions promise
+
+
+@every_differentiated
+def test_gradients_are_arrays_of_their_own(name: str) -> None:
+    """Whoever scales one in place changes no other, and nothing that was handed in."""
+    for level in LEVELS:
+        for one in trials(name, level)[:2]:
+            given = [array for array in (*one.cotangents.values(), *one.arrays.values()) if array is not None]
+            arrays = [*one.gradients().values(), *given]
+            pairs = combinations(range(len(arrays)), 2)
+            assert not any(np.shares_memory(arrays[i], arrays[j]) for i, j in pairs if i < len(arrays) - len(given))
 
 
 @every_differentiated

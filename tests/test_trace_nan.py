@@ -41,6 +41,28 @@ equations:
   - y = size * 2
 outputs: [y]
 """
+FALL = """\
+cell: fall
+dims: {n: units, m: batch}
+parameters: {W: [n, n], U: [n, n]}
+inputs: {x: [n, m]}
+states: {h: [n, m]}
+equations:
+  - z = W @ x + U @ h_prev
+  - r = log(z * z - 0.5)
+  - h = tanh(r + z)
+outputs: [h]
+"""
+MODEL = """\
+cell: model
+dims: {n: units, m: batch, T: steps}
+uses: {fall: fall.yaml}
+inputs: {x: [T, n, m]}
+equations:
+  - s = scan(fall, x=x)
+  - y = s.h
+outputs: [y]
+"""
 AVERAGE = """\
 cell: average
 dims: {n: n}
@@ -103,6 +125,20 @@ def test_in_a_model_the_equation_of_the_used_spec_is_told(level: int) -> None:
     assert first.endswith(": bidirectional_lstm.forward: matmul is NaN in element [0, 0]")
     assert line.endswith(" |   - c_hat = tanh(W_c @ xc + b_c)")
     assert statement.startswith("  in backwards_c_hat = ")
+
+
+@every_level
+def test_a_nan_within_the_loop_of_a_model_is_traced_to_its_own_operation(level: int, tmp_path: Path) -> None:
+    """What made it may be written over at once: -O2 writes the logarithm where its argument stood."""
+    (tmp_path / "fall.yaml").write_text(FALL, "utf-8")
+    (tmp_path / "model.yaml").write_text(MODEL, "utf-8")
+    done = compile_file(tmp_path / "model.yaml", level)
+    arrays = {"parameters.fall.W": np.eye(2), "parameters.fall.U": np.eye(2), "inputs.x": np.full((3, 2, 1), 2.0)}
+    assert not trace_nan(done.source, done.cell, arrays)
+    arrays["inputs.x"][1, 1, 0] = -0.5
+    first, line, *_ = trace_nan(done.source, done.cell, arrays).splitlines()
+    assert first.startswith(f"{tmp_path / 'fall.yaml'}:8:5: model.forward: log(-")
+    assert line == "    8 |   - r = log(z * z - 0.5)"
 
 
 @every_level

@@ -44,13 +44,6 @@ def late(order: list[Node], leaves: Mapping[str, Node], carried: Mapping[Node, s
     return ordered
 
 
-def storage_of(node: Node) -> Node:
-    """What a value stands in, through views."""
-    while node.op.view:
-        node = node.inputs[0]
-    return node
-
-
 class Body(Lowering):
     """Writes the statements of one step.
 

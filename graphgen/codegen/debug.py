@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from graphgen.codegen.functions import Pair
+from graphgen.codegen.functions import WORKSPACE, Pair
 from graphgen.codegen.program import Block, Function, Line, Loop
 from graphgen.contract import RECORDS
 
@@ -19,7 +19,7 @@ def trace_nan(cell: str, step: Pair, sequence: Pair | None) -> Function:
     arguments += [f"{name}: {record} | None = None" for name, record in whole.handed.items()]
     arguments += ["*", *(f"{size}: int" for size in whole.unbound)] if whole.unbound else []
     check = Line(f"_FORWARD{whole.suffix.upper()}.check({', '.join([*whole.given, *_told(whole)])})")
-    back = _back(cell, sequence) if sequence else _back_once(cell, step)
+    back = _back(cell, step) if sequence else _back_once(cell, step)
     back = (*_given(whole), *back) if whole.handed else ()
     if sequence:
         what = (
@@ -28,7 +28,7 @@ def trace_nan(cell: str, step: Pair, sequence: Pair | None) -> Function:
         blocks = (*_forth(cell, step, sequence, check), *([Block("", back)] if back else []))
     else:
         what = "Run one step: FloatingPointError from the operation that makes the first NaN."
-        run = _traced(f'"{cell}.forward"', "forward", *step.given, *_told(step))
+        run = _traced(f'"{cell}.forward"', "forward", *step.given, *_told(step), *_watched(step.functions[0]))
         blocks = (Block("", (check, Line(f"_, residuals = {run}" if back else run), *back)),)
     doc = (what, "", ABOUT, *([GRADIENTS] if back else []))
     return Function("trace_nan", tuple(arguments), "None", doc, blocks, "")
@@ -37,7 +37,9 @@ def trace_nan(cell: str, step: Pair, sequence: Pair | None) -> Function:
 def _forth(cell: str, step: Pair, sequence: Pair, check: Line) -> tuple[Block, ...]:
     records = "zip(*inputs)" if sequence.reads_inputs else f"[()] * {sequence.length}"
     where = Line(f'where = f"{cell}.forward at step {{t}}"')
-    run = _traced("where", "forward", "parameters", "Inputs(*step)", "state", *_told(step))
+    run = _traced(
+        "where", "forward", "parameters", "Inputs(*step)", "state", *_told(step), *_watched(step.functions[0])
+    )
     if not sequence.handed:
         loop = Loop(f"for t, step in enumerate({records}):", (Block("", (where, Line(f"_, state = {run}"))),))
         return (Block("", (check, loop)),)
@@ -55,19 +57,26 @@ def _given(whole: Pair) -> list[Line | Loop]:
 
 
 def _back_once(cell: str, step: Pair) -> tuple[Line | Loop, ...]:
-    return (Line(_traced(f'"{cell}.backward"', "backward", "parameters", "residuals", *step.handed)),)
+    arguments = ("parameters", "residuals", *step.handed, *_watched(step.functions[-1]))
+    return (Line(_traced(f'"{cell}.backward"', "backward", *arguments)),)
 
 
-def _back(cell: str, sequence: Pair) -> tuple[Line | Loop, ...]:
+def _back(cell: str, step: Pair) -> tuple[Line | Loop, ...]:
     cotangents = Line("d_step = Outputs(*(None if d is None else d[t] for d in d_outputs))")
     where = Line(f'where = f"{cell}.backward at step {{t}}"')
-    run = Line("d_final = _traced(where, backward, parameters, kept[t], d_step, d_final).state")
+    arguments = ("parameters", "kept[t]", "d_step", "d_final", *_watched(step.functions[-1]))
+    run = Line(f"d_final = {_traced('where', 'backward', *arguments)}.state")
     return (Loop("for t in reversed(range(len(kept))):", (Block("", (where, cotangents, run)),)),)
 
 
 def _told(pair: Pair) -> list[str]:
     """The sizes that no array tells, handed on."""
     return [f"{size}={size}" for size in pair.unbound]
+
+
+def _watched(function: Function) -> list[str]:
+    """The room of a function that is written in place: what stands in it is watched too."""
+    return ["workspace=_WatchedWorkspace()"] if WORKSPACE in function.arguments else []
 
 
 def _traced(where: str, function: str, *arguments: str) -> str:

@@ -12,6 +12,7 @@ from graphgen.codegen.prologue import Source, prologue
 from graphgen.codegen.records import construct
 from graphgen.codegen.storage import Stored
 from graphgen.codegen.text import call, codes, enclose, names_in, names_read, remarked, tidy, wrapped
+from graphgen.codegen.views import overlap, storage_of
 from graphgen.contract import RECORDS
 from graphgen.ir.graph import Graph, Note, walk
 from graphgen.ir.node import Node
@@ -156,15 +157,16 @@ class Pair:
         lowering = self._lowering(graph, texts, graph.outputs.values(), naming, "backward")
         blocks = (*seeds, *lowering.run())
 
-        shared = set(graph.inputs.values())  # what was handed in, and the gradients so far
+        handed_in = set(graph.inputs.values())
+        given: list[Node] = []  # the gradients so far
 
         def own(node: Node | None) -> str:
-            """A gradient's text; an array that is another gradient too, or was handed in, is copied."""
+            """A gradient's text; what was handed in, or is in the memory of another gradient, is copied."""
             if node is None:
                 return "None"
-            text = f"{lowering.text(node)}.copy()" if node in shared else lowering.text(node)
-            shared.add(node)
-            return text
+            shared = storage_of(node) in handed_in or any(overlap(node, other) for other in given)
+            given.append(node)
+            return f"{lowering.text(node)}.copy()" if shared else lowering.text(node)
 
         def result(group: str) -> str:
             names = members(self.step.forward, group)
@@ -194,7 +196,7 @@ class Pair:
         self, graph: Graph, texts: dict[Node, str], kept: Iterable[Node], naming: Naming, function: str
     ) -> Lowering:
         if self.in_place:
-            return Stored(graph, texts, kept, naming, self.spoken.heading, function)
+            return Stored(graph, texts, kept, naming, self.spoken.heading, function + self.suffix)
         return Lowering(graph, texts, kept, naming, self.spoken.heading)
 
     def _seeds(self, graph: Graph, naming: BackwardNames, texts: dict[Node, str]) -> list[Block]:

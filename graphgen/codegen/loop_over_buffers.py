@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from graphgen.codegen.buffers import Body, storage_of, takes_place
+from graphgen.codegen.buffers import Body, takes_place
 from graphgen.codegen.lower import AT_END, Lowering
 from graphgen.codegen.program import Block, Line
 from graphgen.codegen.program import Loop as WrittenLoop
 from graphgen.codegen.text import names_in
+from graphgen.codegen.views import storage_of
 from graphgen.ir.graph import Graph, Note
 from graphgen.ir.node import Node
 from graphgen.ir.op import OPS

@@ -28,9 +28,10 @@ class Workspace:
     def result(self, name: str, shape: tuple[int, ...], dtype: Any) -> np.ndarray:
         """An array to return: one that an earlier call returned if nobody holds it or a view of it, or a new one."""
         results = self._results.setdefault(name, [])
-        for at in range(len(results)):
-            unheld = sys.getrefcount(results[at]) == 2  # by the list, and by this very call
-            if unheld and results[at].shape == shape and results[at].dtype == dtype:
+        for at in range(len(results)):  # by number, since a variable would hold it too
+            held = sys.getrefcount(results[at]) > 2  # by more than the list, and this very call
+            fits = results[at].shape == shape and results[at].dtype == dtype and results[at].flags.writeable
+            if fits and not held:
                 return results[at]
         results.append(np.empty(shape, dtype))
         del results[:-2]  # one that the caller still holds, and this one

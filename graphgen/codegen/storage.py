@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from itertools import accumulate
 
-from graphgen.codegen.buffers import storage_of, takes_place
+from graphgen.codegen.buffers import takes_place
 from graphgen.codegen.into import into
 from graphgen.codegen.loop_over_buffers import FOR_STEPS, LoopOverBuffers
 from graphgen.codegen.lower import Lowering
 from graphgen.codegen.names import Naming
 from graphgen.codegen.program import Array, Line
 from graphgen.codegen.text import tidy
+from graphgen.codegen.views import storage_of
 from graphgen.ir.graph import Graph, Note
 from graphgen.ir.node import Node
 from graphgen.ir.op import OPS, shape_text
@@ -71,11 +72,13 @@ class Stored(Lowering):
             super().state(node)
             self._count(node)
             return
-        note, expression = self.note(node), self.fitting(node)
-        over = next((operand for operand in node.inputs if self._may_overwrite(node, operand)), None)
-        if over is not None and not returned:
+        note = self.note(node)
+        over = None if returned else next((x for x in node.inputs if self._may_overwrite(node, x)), None)
+        if over is not None and over not in self.texts:
+            super().state(over)
+        expression = self.fitting(node)
+        if over is not None:
             place = self.operand(over)
-            expression = self.fitting(node)
         elif node in self.seen_as:
             view = self.seen_as[node]
             self.texts[view] = self.reserve(view, self.assign(self.naming.name(view, self.note(view), ())), note)
@@ -93,16 +96,13 @@ class Stored(Lowering):
             self.arrays.append(Array(count(node.shape), "returned" if stays else "local"))
 
     def _may_overwrite(self, node: Node, operand: Node) -> bool:
+        """Whether a value can stand where an operand does that nobody else reads."""
         if not node.op.elementwise or operand.shape != node.shape or storage_of(operand) not in self.ours:
             return False
         inner = operand
         while self.reads[inner] == 1 and inner.op.view and inner.op is not OPS["broadcast_to"]:
             inner = inner.inputs[0]
-        if self.reads[inner] > 1 or inner.op.view:
-            return False
-        if operand not in self.texts:
-            super().state(operand)
-        return True
+        return self.reads[inner] == 1 and not inner.op.view  # of a broadcast, many elements are one
 
     def _in_order(self, node: Node) -> None:
         """Copy a sequence whose steps lie across memory, so that they lie side by side."""
@@ -113,7 +113,7 @@ class Stored(Lowering):
 
     def reserve(self, node: Node, name: str, note: Note = FOR_STEPS) -> str:
         """Write the line that takes room for a value: of its own if it is returned, else in the workspace."""
-        room = self.room(name, node.shape, node.dtype, storage_of(node) in self.returned or node in self.returned)
+        room = self.room(name, node.shape, node.dtype, storage_of(node) in self.returned)
         self.write(Line(f"{name} = {room}"), note)
         return name
 

@@ -20,7 +20,7 @@ from graphgen.ir.node import Node, build
 from graphgen.ir.op import OPS, Op
 from graphgen.ir.shape import Dim
 from graphgen.ops.formula import COMPARE, OPERATIONS
-from graphgen.ops.function import Function
+from graphgen.ops.function import Function, applied
 from graphgen.spec.model import Equation, Expression
 
 if TYPE_CHECKING:
@@ -191,7 +191,8 @@ class Elaborator:
             function = self.functions[name]
             if len(tree.args) != len(function.arguments) or tree.keywords:
                 raise self.fail("missing-argument", f"{name} takes {', '.join(function.arguments)}", tree)
-            return self.built(tree, "apply", *(self.operand(arg) for arg in tree.args), function=function)
+            call = self.built(tree, "apply", *map(self.operand, tree.args), function=function)
+            return applied(call)
         if name not in PUBLIC:
             if name in self.unknown:
                 raise SpecError

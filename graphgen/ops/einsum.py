@@ -84,7 +84,10 @@ class Einsum(Op):
         return make.einsum(*factors, subscripts=f"{','.join(given)}->{wanted}")
 
     def spell(self, node: Node, operands: Sequence[str]) -> str:
-        return f"np.einsum({node.attrs['subscripts']!r}, {', '.join(operands)})"
+        call = f"np.einsum({node.attrs['subscripts']!r}, {', '.join(operands)})"
+        terms, result = _terms(node.attrs["subscripts"])
+        is_view = len(terms) == 1 and set(terms[0]) == set(result)  # where no letter is summed
+        return f"{call}.copy()" if is_view else call
 
 
 def _terms(subscripts: str) -> tuple[list[str], str]:

@@ -10,7 +10,7 @@ from typing import Any
 
 from graphgen.ir.graph import Graph
 from graphgen.ir.node import Node, build, leaf, make, variable
-from graphgen.ir.op import Op, Type, declare
+from graphgen.ir.op import OPS, Op, Type, declare
 from graphgen.ir.shape import broadcast
 from graphgen.ops import formula
 
@@ -55,7 +55,17 @@ class Apply(Op):
 
 def _value(partial: Function, operands: Sequence[Node]) -> Node:
     """A derivative's value: a call, or a number where the function is linear."""
-    return make.apply(*operands, function=partial) if operands else body_graph(partial).outputs["result"]
+    return applied(make.apply(*operands, function=partial)) if operands else body_graph(partial).outputs["result"]
+
+
+def applied(call: Node) -> Node:
+    """A call, or the argument that it would return: NumPy's result would share its memory."""
+    function = call.attrs["function"]
+    result = body_graph(function).outputs["result"]
+    if result.op is not OPS["input"]:
+        return call
+    operand = call.inputs[function.arguments.index(result.attrs["name"])]
+    return operand if operand.shape == call.shape else make.broadcast_to(operand, shape=call.shape)
 
 
 @lru_cache(maxsize=1024)

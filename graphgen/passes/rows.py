@@ -1,8 +1,8 @@
 """The layout of the arrays in a loop: examples along rows, [m, n], where a spec writes them along columns, [n, m].
 
 Rows of all steps lie side by side in memory, so that a product for every step is one product of two matrices; of
-columns it is a stack of small ones, or a copy.  What the loop is handed and returns stays as the spec has it.  Where an
-example is more than a vector, as in a state of matrices, all stays along columns: most of the work is done there.
+columns it is a stack of small ones, or a copy.  What the loop is handed and returns stays as the spec has it.  Where
+an example is more than a vector, as in a state of matrices, all stays along columns: most of the work is done there.
 """
 
 from __future__ import annotations

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from tests.fuzz.programs import Writer
 
 FORMULAS = {"f(u)": "u * sigmoid(2 * u)", "g(u, v)": "tanh(u) + 0.5 * u * v", "h(u, v, w)": "u * v - square(w) / 4"}
+FORMULAS |= {"k(u)": "u", "l(u, v)": "u * v"}  # one returns its argument, and the derivatives of the other do
 FORMULA: Bounds = (-2.0, 2.0)  # the range of their arguments
 FORMULA_RESULT: Bounds = (-5.0, 5.0)
 

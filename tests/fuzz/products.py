@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import reduce
 from typing import TYPE_CHECKING
 
 from hypothesis import strategies as st
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 EINSUMS = {
     0: ("i,i->", "ij,ij->"),
     1: ("ij,j->i", "ij,ij->i", "i,ij->j"),
-    2: ("ij,jk->ik", "ji,jk->ik", "ij,kj->ki", "i,k->ik", "ijk,j->ik"),
+    2: ("ji->ij", "ij,jk->ik", "ji,jk->ik", "ij,kj->ki", "i,k->ik", "ijk,j->ik"),
     3: ("bij,bjk->bik", "bij,jk->bik", "bi,bj->bij"),
 }
 
@@ -44,7 +45,7 @@ def einsum(at: Writer, shape: Shape) -> Value | None:
     summed = sorted(set(into) - {",", *out})
     sizes |= {letter: at.dim() for letter in summed}
     operands = [at.expression(tuple(sizes[letter] for letter in letters)) for letters in into.split(",")]
-    bounds = multiplied(operands[0].bounds, operands[1].bounds)
+    bounds = reduce(multiplied, (operand.bounds for operand in operands))
     texts = ", ".join(operand.text for operand in operands)
     return Value(f"einsum('{subscripts}', {texts})", shape, times(bounds, LARGEST_SIZE ** len(summed)))
 
