@@ -85,7 +85,10 @@ def _huber(p: Any, target: Any, delta: float = 1.0) -> Any:
 
 def _attention(q: Any, k: Any, v: Any, mask: Any = None) -> Any:
     scores = jnp.einsum("...id,...jd->...ij", q, k) / np.sqrt(q.shape[-1])
-    return jax.nn.softmax(scores if mask is None else jnp.where(mask, scores, -jnp.inf)) @ v
+    if mask is not None:
+        unseen = jnp.where(jnp.any(mask, axis=-1, keepdims=True), -jnp.inf, 0.0)
+        scores = jnp.where(mask, scores, unseen)
+    return jax.nn.softmax(scores) @ v
 
 
 # The functions of a spec that JAX has under another name, with other arguments, or not at all.  Every other name is

@@ -92,7 +92,7 @@ def hinge(score: Node, target: Node) -> Node:
 def attention(q: Node, k: Node, v: Node, mask: Node | None = None) -> Node:
     """softmax(q kᵀ / sqrt(d)) v for rows q, k and v of any number of heads (Vaswani et al., 2017).
 
-    Where the mask is false a query does not see the key.
+    Where the mask is false a query does not see the key; one that sees none gets the mean of v.
     """
     scores = q @ make.transpose(k, axes=(-1, -2)) / make.sqrt(make.size(dim=q.shape[-1]))
     if mask is not None:
