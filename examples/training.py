@@ -25,10 +25,10 @@ BEGUN = perf_counter()
 HEADING = """\
 # What the examples reach
 
-Each run writes its own row, with the seconds that it took of the CPU and of the day.  With `validation` after it,
+Each run writes its own row, with the seconds of CPU that it took, and by the clock.  With `validation` after it,
 a command for characters, phrases or sentences holds out a part of its training data in the place of the test data,
-and writes nothing.  By such parts the settings of sentences and the rate of characters were chosen; among those of
-phrases they showed no difference.
+and writes nothing.  The settings of sentences and the rate of characters were chosen so; for phrases they made no
+difference.
 
 | command | result | CPU | wall |
 | --- | --- | ---: | ---: |

@@ -700,7 +700,14 @@ def trace_nan(
 
     for t, step in enumerate(zip(*inputs)):
         where = f"character_language_model.forward at step {t}"
-        _, state, residuals = _traced(where, forward, parameters, Inputs(*step), state, workspace=_WatchedWorkspace())
+        _, state, residuals = _traced(
+            where,
+            forward,
+            parameters,
+            Inputs(*step),
+            state,
+            workspace=_WatchedWorkspace(),
+        )
         kept.append(residuals)
 
     if d_outputs is None and d_final is None:
@@ -710,7 +717,15 @@ def trace_nan(
     for t in reversed(range(len(kept))):
         where = f"character_language_model.backward at step {t}"
         d_step = Outputs(*(None if d is None else d[t] for d in d_outputs))
-        d_final = _traced(where, backward, parameters, kept[t], d_step, d_final, workspace=_WatchedWorkspace()).state
+        d_final = _traced(
+            where,
+            backward,
+            parameters,
+            kept[t],
+            d_step,
+            d_final,
+            workspace=_WatchedWorkspace(),
+        ).state
 
 
 # What the functions call.
@@ -761,7 +776,7 @@ class _Shapes:
         try:
             arrays = [array for record in given for array in _flat(record)] if self.nested else sum(given, ())
             seen = [getattr(array, "shape", array) for array in arrays]
-            seen += [getattr(array, "dtype", None) for array in arrays]
+            seen += [getattr(array, "dtype", type(array)) for array in arrays]
             seen += [*map(type, given), *sizes.values()]
             known, dtype = self.last  # a look that costs less than one into a dict
             if seen == known:
@@ -771,7 +786,8 @@ class _Shapes:
             dtype = self._compare(given, dict(sizes))
             if len(self.right) >= 1000:
                 self.right.clear()
-            self.right[tuple(seen)] = dtype
+            if all(type(value).__hash__ for value in seen):  # a list can stand for a cotangent that nobody reads
+                self.right[tuple(seen)] = dtype
         self.last = seen, dtype
         return dtype
 

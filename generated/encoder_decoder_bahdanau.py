@@ -1169,13 +1169,24 @@ def trace_nan(parameters: Parameters, inputs: Inputs, d_outputs: Outputs | None 
     Then the same for the gradients, if cotangents are given.
     """
     _FORWARD.check(parameters, inputs)
-    _, residuals = (
-        _traced("encoder_decoder_bahdanau.forward", forward, parameters, inputs, workspace=_WatchedWorkspace())
+    _, residuals = _traced(
+        "encoder_decoder_bahdanau.forward",
+        forward,
+        parameters,
+        inputs,
+        workspace=_WatchedWorkspace(),
     )
     if d_outputs is None:
         return
     d_outputs = Outputs(None, None, None) if d_outputs is None else d_outputs
-    _traced("encoder_decoder_bahdanau.backward", backward, parameters, residuals, d_outputs, workspace=_WatchedWorkspace())
+    _traced(
+        "encoder_decoder_bahdanau.backward",
+        backward,
+        parameters,
+        residuals,
+        d_outputs,
+        workspace=_WatchedWorkspace(),
+    )
 
 
 # What the functions call.
@@ -1239,7 +1250,7 @@ class _Shapes:
         try:
             arrays = [array for record in given for array in _flat(record)] if self.nested else sum(given, ())
             seen = [getattr(array, "shape", array) for array in arrays]
-            seen += [getattr(array, "dtype", None) for array in arrays]
+            seen += [getattr(array, "dtype", type(array)) for array in arrays]
             seen += [*map(type, given), *sizes.values()]
             known, dtype = self.last  # a look that costs less than one into a dict
             if seen == known:
@@ -1249,7 +1260,8 @@ class _Shapes:
             dtype = self._compare(given, dict(sizes))
             if len(self.right) >= 1000:
                 self.right.clear()
-            self.right[tuple(seen)] = dtype
+            if all(type(value).__hash__ for value in seen):  # a list can stand for a cotangent that nobody reads
+                self.right[tuple(seen)] = dtype
         self.last = seen, dtype
         return dtype
 

@@ -187,7 +187,7 @@ class _Shapes:
         try:
             arrays = [array for record in given for array in _flat(record)] if self.nested else sum(given, ())
             seen = [getattr(array, "shape", array) for array in arrays]
-            seen += [getattr(array, "dtype", None) for array in arrays]
+            seen += [getattr(array, "dtype", type(array)) for array in arrays]
             seen += [*map(type, given), *sizes.values()]
             known, dtype = self.last  # a look that costs less than one into a dict
             if seen == known:
@@ -197,7 +197,8 @@ class _Shapes:
             dtype = self._compare(given, dict(sizes))
             if len(self.right) >= 1000:
                 self.right.clear()
-            self.right[tuple(seen)] = dtype
+            if all(type(value).__hash__ for value in seen):  # a list can stand for a cotangent that nobody reads
+                self.right[tuple(seen)] = dtype
         self.last = seen, dtype
         return dtype
 

@@ -106,7 +106,9 @@ def build(
 @click.argument("specs", nargs=-1, metavar="[SPEC...]")
 @level_option
 @format_option
-@click.option("--trace-nan", is_flag=True, help="Tell the equation and the step that make the first NaN instead.")
+@click.option(
+    "--trace-nan", is_flag=True, help="Tell the equation and the step that make the first NaN instead, at -O 1."
+)
 @click.option("--arrays", type=click.Path(path_type=Path), metavar="FILE.npz",
               help="What to trace in, named as in inputs.x; else fresh parameters, random inputs.")  # fmt: skip
 def check(specs: tuple[str, ...], level: str | None, form: str, trace_nan: bool, arrays: Path | None) -> None:
@@ -226,7 +228,7 @@ def tell_nans(specs: tuple[str, ...], level: str | None, file: Path | None) -> N
         arrays = None if file is None else read_arrays(file)
         faults = 0
         for path in progress(paths, "tracing"):
-            done = compile_file(path, 1 if level is None else int(level))  # -O2 takes loops apart
+            done = compile_file(path, 1 if level is None else int(level))  # -O2 moves equations out of loops
             finding = trace_nan(done.source, done.cell, arrays)
             click.echo(finding or f"{done.cell.name}: no NaN")
             faults += bool(finding)

@@ -55,6 +55,7 @@ def report(done: Compilation) -> str:
         rows = [(f"forward{suffix} takes", room.forward), (f"backward{suffix} takes", room.backward)]
         rows.append(("both, with one workspace, at most", room.peak))
         lines += [*_table([(what, str(dim)) for what, dim in rows]), ""]
+        lines += ["results that you hold while the next call runs come on top; a workspace keeps their room too", ""]
     return "\n".join(lines)
 
 

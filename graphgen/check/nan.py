@@ -106,8 +106,9 @@ def _told(error: FloatingPointError, source: str, cell: Cell) -> str:
 
 def _equation(lines: list[str], cell: Cell) -> Equation | None:
     """The equation under whose heading the last of some lines stands; what left a loop has another heading."""
-    begin = max(at for at, line in enumerate(lines) if not line or line.lstrip().startswith("for ")) + 1
-    heading = HEADING.match(lines[min(begin, len(lines) - 1)])
+    # Blocks are parted by empty lines; the first one of a loop stands below its header.
+    block_begin = max(at for at, line in enumerate(lines) if not line or line.lstrip().startswith("for ")) + 1
+    heading = HEADING.match(lines[min(block_begin, len(lines) - 1)])
     if heading is None:
         return None
     number, use, target = heading.groups()

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from graphgen.codegen.functions import WORKSPACE, Pair
 from graphgen.codegen.program import Block, Function, Line, Loop
+from graphgen.codegen.text import enclose
 from graphgen.contract import RECORDS
 
 ABOUT = (
     "The traceback ends at the operation under its equation; the message tells the element, and what it was made of."
 )
+INDENT = 8  # of the statements, at most
 GRADIENTS = "Then the same for the gradients, if cotangents are given."
 
 
@@ -28,8 +30,9 @@ def trace_nan(cell: str, step: Pair, sequence: Pair | None) -> Function:
         blocks = (*_forth(cell, step, sequence, check), *([Block("", back)] if back else []))
     else:
         what = "Run one step: FloatingPointError from the operation that makes the first NaN."
-        run = _traced(f'"{cell}.forward"', "forward", *step.given, *_told(step), *_watched(step.functions[0]))
-        blocks = (Block("", (check, Line(f"_, residuals = {run}" if back else run), *back)),)
+        handed = (*step.given, *_told(step), *_watched(step.functions[0]))
+        run = _traced("_, residuals = " if back else "", f'"{cell}.forward"', "forward", *handed)
+        blocks = (Block("", (check, run, *back)),)
     doc = (what, "", ABOUT, *([GRADIENTS] if back else []))
     return Function("trace_nan", tuple(arguments), "None", doc, blocks, "")
 
@@ -37,13 +40,11 @@ def trace_nan(cell: str, step: Pair, sequence: Pair | None) -> Function:
 def _forth(cell: str, step: Pair, sequence: Pair, check: Line) -> tuple[Block, ...]:
     records = "zip(*inputs)" if sequence.reads_inputs else f"[()] * {sequence.length}"
     where = Line(f'where = f"{cell}.forward at step {{t}}"')
-    run = _traced(
-        "where", "forward", "parameters", "Inputs(*step)", "state", *_told(step), *_watched(step.functions[0])
-    )
+    handed = ("parameters", "Inputs(*step)", "state", *_told(step), *_watched(step.functions[0]))
+    run = _traced("_, state, residuals = " if sequence.handed else "_, state = ", "where", "forward", *handed)
     if not sequence.handed:
-        loop = Loop(f"for t, step in enumerate({records}):", (Block("", (where, Line(f"_, state = {run}"))),))
-        return (Block("", (check, loop)),)
-    body = Block("", (where, Line(f"_, state, residuals = {run}"), Line("kept.append(residuals)")))
+        return (Block("", (check, Loop(f"for t, step in enumerate({records}):", (Block("", (where, run)),)))),)
+    body = Block("", (where, run, Line("kept.append(residuals)")))
     return (
         Block("", (check, Line("kept = []"))),
         Block("", (Loop(f"for t, step in enumerate({records}):", (body,)),)),
@@ -57,15 +58,15 @@ def _given(whole: Pair) -> list[Line | Loop]:
 
 
 def _back_once(cell: str, step: Pair) -> tuple[Line | Loop, ...]:
-    arguments = ("parameters", "residuals", *step.handed, *_watched(step.functions[-1]))
-    return (Line(_traced(f'"{cell}.backward"', "backward", *arguments)),)
+    handed = ("parameters", "residuals", *step.handed, *_watched(step.functions[-1]))
+    return (_traced("", f'"{cell}.backward"', "backward", *handed),)
 
 
 def _back(cell: str, step: Pair) -> tuple[Line | Loop, ...]:
     cotangents = Line("d_step = Outputs(*(None if d is None else d[t] for d in d_outputs))")
     where = Line(f'where = f"{cell}.backward at step {{t}}"')
-    arguments = ("parameters", "kept[t]", "d_step", "d_final", *_watched(step.functions[-1]))
-    run = Line(f"d_final = {_traced('where', 'backward', *arguments)}.state")
+    handed = ("parameters", "kept[t]", "d_step", "d_final", *_watched(step.functions[-1]))
+    run = _traced("d_final = ", "where", "backward", *handed, end=".state")
     return (Loop("for t in reversed(range(len(kept))):", (Block("", (where, cotangents, run)),)),)
 
 
@@ -79,5 +80,6 @@ def _watched(function: Function) -> list[str]:
     return ["workspace=_WatchedWorkspace()"] if WORKSPACE in function.arguments else []
 
 
-def _traced(where: str, function: str, *arguments: str) -> str:
-    return f"_traced({', '.join([where, function, *arguments])})"
+def _traced(begin: str, where: str, function: str, *arguments: str, end: str = "") -> Line:
+    text = enclose(f"{begin}_traced(", [where, function, *arguments], f"){end}", INDENT)
+    return Line(text.replace("\n" + " " * INDENT, "\n"))

@@ -40,6 +40,7 @@ def context(program: Program) -> dict[str, object]:
         "header": program.header,
         "doc": program.doc,
         "records": program.records,
+        "imports": program.imports,
         "types": program.types,
         "helpers": program.helpers,
         "checks": program.checks,
