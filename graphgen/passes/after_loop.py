@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import replace
+from functools import reduce
+from operator import add
 
 from graphgen.ir.graph import Note, rebuild, walk
 from graphgen.ir.node import Node, make, variable
@@ -103,10 +105,12 @@ class _After:
 
     def summed(self, part: Node) -> Node | None:
         """The sum of a value over the steps, worked out outside of the loop; None if it has to grow in the loop."""
+        sums = [self._summed_term(term) for term in _terms(part)]
+        known = [term for term in sums if term is not None]
+        return reduce(add, known) if len(known) == len(sums) else None
+
+    def _summed_term(self, part: Node) -> Node | None:
         name, operands = part.op.name, part.inputs
-        if name == "add" and all(operand.shape == part.shape for operand in operands):
-            sums = [self.summed(operand) for operand in operands]
-            return sums[0] + sums[1] if sums[0] is not None and sums[1] is not None else None
         if name in ("transpose", "negative"):
             inner = self.summed(operands[0])
             return None if inner is None else make.transpose(inner, **part.attrs) if part.attrs else -inner
@@ -174,6 +178,18 @@ class _After:
         for node in walk(became[root] for root in outer.values()):
             if node not in before and node.op not in (OPS["scan"], OPS["item"]):
                 self.placed.setdefault(node, Note(place=AFTER))
+
+
+def _terms(part: Node) -> list[Node]:
+    """What is added up to a value, without recursion: as many as a spec has equations."""
+    terms, waiting = [], [part]
+    while waiting:
+        node = waiting.pop()
+        if node.op is OPS["add"] and all(operand.shape == part.shape for operand in node.inputs):
+            waiting += reversed(node.inputs)
+        else:
+            terms.append(node)
+    return terms
 
 
 def _has_product(part: Node) -> bool:
