@@ -57,7 +57,7 @@ def lower(cell: Cell, step: Step, sequence: Step | None, length: Dim, level: int
         header=_header(cell, level),
         doc=_doc(cell),
         records=(*_records(cell, step.forward), *(record for pair in pairs for record in pair.records)),
-        imports=("sys",) if runtime.Workspace.__name__ in called else (),
+        imports=("import sys",) if runtime.Workspace.__name__ in called else (),
         types=tuple(source for name, source in called.items() if name == runtime.Workspace.__name__),
         helpers=tuple(source for name, source in called.items() if name != runtime.Workspace.__name__),
         checks=tuple(check for pair in pairs for check in pair.checks),

@@ -84,7 +84,7 @@ class Program:
     header: tuple[str, ...]
     doc: tuple[str, ...]
     records: tuple[Record, ...]
-    imports: tuple[str, ...]  # beside those of every module
+    imports: tuple[str, ...]  # statements, beside those of every module
     types: tuple[str, ...]  # source text of what the functions' signatures mention
     helpers: tuple[str, ...]  # source text of what the functions call
     checks: tuple[str, ...]  # statements that tell the shapes of what each function is handed
