@@ -20,6 +20,7 @@ from graphgen.listing import reference
 from graphgen.passes import LEVELS
 from graphgen.resources import find_spec, shipped_specs
 from graphgen.spec.reader import read_text
+from tests.shipped import compiled
 from tests.support import DIFFERENTIATED
 
 ROOT = Path(__file__).parent.parent
@@ -53,7 +54,7 @@ def test_a_state_and_its_cotangent_never_share_a_name():
 @pytest.mark.parametrize("level", LEVELS)
 @pytest.mark.parametrize("name", shipped_specs())
 def test_lines_are_short_and_names_are_the_users(name, level):
-    done = compile_file(find_spec(name), level)
+    done = compiled(name, level)
     assert max(map(len, done.source.splitlines())) <= 118
     assert done.source.endswith("\n")
     assert not done.source.endswith("\n\n")
@@ -78,7 +79,7 @@ def lines_of(graph):
 
 @pytest.mark.parametrize("name", DIFFERENTIATED)
 def test_every_block_of_level_0_tells_its_equation_and_every_junction_its_rule(name):
-    done = compile_file(find_spec(name), 0)
+    done = compiled(name, 0)
     backward = done.source[done.source.index("def backward(") :].split("\ndef ")[0]
     body = backward[backward.index("# the cotangents handed in") : backward.index("return Gradients")]
     noted = [one.notes[node] for one in with_bodies(done.step.backward) for node in lines_of(one)]

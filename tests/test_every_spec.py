@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import cache
 from itertools import combinations
 from typing import Any
 
@@ -12,11 +11,12 @@ import pytest
 
 from graphgen import passes
 from graphgen.check.module import Trial, check, emptied, load
-from graphgen.compiler import Compilation, compile_cell, compile_file
+from graphgen.compiler import Compilation, compile_cell
 from graphgen.ir.evaluate import evaluate
 from graphgen.ir.shape import Shape
 from graphgen.resources import shipped_specs
 from tests.oracle import by_jax
+from tests.shipped import compiled, module
 from tests.support import DIFFERENTIATED, HELPERS, assert_close
 
 SPECS = shipped_specs()
@@ -34,15 +34,10 @@ def is_model(name: str) -> bool:
     return "\nuses:" in SPECS[name].read_text("utf-8")
 
 
-@cache
-def compiled(name: str, level: int) -> Compilation:
-    return compile_file(SPECS[name], level)
-
-
 def trial(name: str, level: int, length: int | None = None, kind: type[Trial] = Trial) -> Trial:
     """The module's step, or its functions over a sequence of a length, with random arrays and cotangents."""
     done = compiled(name, level)
-    return kind(load(done.source, name), done.cell, done.step.forward, length)
+    return kind(module(name, level), done.cell, done.step.forward, length)
 
 
 def trials(name: str, level: int, kind: type[Trial] = Trial) -> list[Trial]:

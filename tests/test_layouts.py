@@ -10,9 +10,7 @@ import importlib.util
 import re
 import warnings
 from collections.abc import Callable
-from functools import cache
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import jax
@@ -22,9 +20,7 @@ import pytest
 
 from examples.convert_weights import CELLS, from_keras, from_torch, to_keras, to_torch
 from graphgen import passes
-from graphgen.check.module import load
-from graphgen.compiler import compile_file
-from graphgen.resources import find_spec
+from tests.shipped import module
 from tests.support import assert_close
 
 Arrays = dict[str, Any]
@@ -212,11 +208,6 @@ def ask_torch(problem: Problem) -> Arrays:
 
 
 ORACLES = {"jax": ask_jax} | ({"torch": ask_torch} if HAS_TORCH else {})
-
-
-@cache
-def module(name: str, level: int) -> ModuleType:
-    return load(compile_file(find_spec(name), level).source, name)
 
 
 def ask_graphgen(problem: Problem, level: int) -> Arrays:

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from functools import cache
 from typing import Any
 
 import numpy as np
 import pytest
 
 from graphgen.check.module import Trial, load
-from graphgen.compiler import Compilation, compile_file
 from graphgen.ir.shape import Dim, Shape
-from graphgen.resources import find_spec
+from tests.shipped import compiled
 from tests.support import LEVELS, assert_close
 
 BOUND = 1e-12
@@ -22,11 +20,6 @@ RAGGED = [*STACKED, *BIDIRECTIONAL, "residual_gru"]
 
 every_level = pytest.mark.parametrize("level", LEVELS)
 every_ragged = pytest.mark.parametrize("name", RAGGED)
-
-
-@cache
-def compiled(name: str, level: int) -> Compilation:
-    return compile_file(find_spec(name), level)
 
 
 class Ragged(Trial):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cache
 from typing import Any
 
 import numpy as np
@@ -12,18 +11,13 @@ import pytest
 from graphgen import passes
 from graphgen.check.module import Trial, load
 from graphgen.check.numeric import Arrays
-from graphgen.compiler import Compilation, compile_file
 from graphgen.ir.shape import Dim, Shape
+from tests.shipped import compiled
 from tests.support import DIFFERENTIATED as SPECS
 from tests.support import assert_close
 
 LEVELS = tuple(passes.LEVELS)
 BATCH = "m"
-
-
-@cache
-def compiled(name: str, level: int) -> Compilation:
-    return compile_file(SPECS[name], level)
 
 
 class Stress(Trial):

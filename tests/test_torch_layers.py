@@ -16,9 +16,8 @@ import numpy as np
 import pytest
 
 from examples.convert_weights import from_torch, to_torch
-from graphgen.check.module import Trial, load
-from graphgen.compiler import compile_file
-from graphgen.resources import find_spec
+from graphgen.check.module import Trial
+from tests.shipped import compiled, module
 from tests.support import LEVELS, assert_close
 from tests.test_layouts import torch_gru, torch_lstm
 
@@ -139,8 +138,8 @@ def by_torch(layer: Layer, arrays: Arrays, cotangents: Arrays) -> tuple[Arrays, 
 
 def by_graphgen(name: str, level: int, arrays: Arrays, cotangents: Arrays) -> tuple[Arrays, Arrays]:
     """The same from the generated module, in torch's layout, as far as the model has it."""
-    layer, done = LAYERS[name], compile_file(find_spec(name), level)
-    one = Trial(load(done.source, name), done.cell, done.step.forward, None)
+    layer, done = LAYERS[name], compiled(name, level)
+    one = Trial(module(name, level), done.cell, done.step.forward, None)
     one.arrays = {"inputs.x": columns(arrays["x"]), "inputs.lengths": LENGTHS}
     one.arrays |= {"inputs.mask": np.ones((STEPS, N_H, BATCH))} if layer.stacked else {}
     for use, part in layer.parts.items():

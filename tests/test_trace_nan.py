@@ -20,6 +20,7 @@ from graphgen.compiler import Compilation, compile_cell, compile_file
 from graphgen.passes import LEVELS
 from graphgen.resources import find_spec, shipped_specs
 from graphgen.spec.reader import read_text
+from tests import shipped
 
 FALLING = """\
 cell: falling
@@ -114,7 +115,7 @@ def test_the_equation_is_told_with_its_place(level: int) -> None:
 def test_in_a_model_the_equation_of_the_used_spec_is_told(level: int) -> None:
     one = trial("bidirectional_lstm", level)
     arrays = {**one.arrays, "parameters.backwards.W_c": np.full_like(one.arrays["parameters.backwards.W_c"], np.inf)}
-    source = compile_file(find_spec("bidirectional_lstm"), level).source
+    source = shipped.compiled("bidirectional_lstm", level).source
     if level > 1:  # the product with x of every step has left the loop
         first, statement = trace_nan(source, one.cell, arrays).splitlines()
         assert first == "bidirectional_lstm.forward: matmul is NaN in element [0, 12]"
@@ -174,8 +175,8 @@ def test_a_scalar_has_no_element() -> None:
 
 
 def trial(name: str, level: int) -> Trial:
-    done = compile_file(find_spec(name), level)
-    return Trial(load(done.source, name), done.cell, done.step.forward, 3 if done.cell.states else None)
+    done = shipped.compiled(name, level)
+    return Trial(shipped.module(name, level), done.cell, done.step.forward, 3 if done.cell.states else None)
 
 
 @pytest.mark.parametrize("name", shipped_specs())

@@ -13,12 +13,13 @@ from weakref import ref
 import numpy as np
 import pytest
 
-from graphgen.check.module import Trial, emptied, load
-from graphgen.compiler import Compilation, compile_file
+from graphgen.check.module import Trial, emptied
+from graphgen.compiler import Compilation
 from graphgen.memory import Room
 from graphgen.ops.scan import has_loops
 from graphgen.resources import shipped_specs
 from graphgen.spec.reader import read
+from tests.shipped import compiled, module
 
 SIZES = {"m": 3, "n_x": 4}
 CELLS = [
@@ -30,8 +31,7 @@ STEPS = 6
 
 @cache
 def built(name: str) -> tuple[Compilation, ModuleType]:
-    done = compile_file(shipped_specs()[name], 2)
-    return done, load(done.source, name)
+    return compiled(name, 2), module(name, 2)
 
 
 def drawn(

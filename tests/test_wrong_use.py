@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from functools import cache, partial
+from functools import partial
 from inspect import signature
 from types import ModuleType
 from typing import Any
@@ -14,16 +14,12 @@ import pytest
 
 from graphgen.check.module import Trial, emptied, load
 from graphgen.codegen.usage import _value
-from graphgen.compiler import Compilation, compile_cell, compile_file
+from graphgen.compiler import compile_cell
 from graphgen.ir.shape import Dim
 from graphgen.passes import LEVELS
-from graphgen.resources import find_spec, shipped_specs
+from graphgen.resources import shipped_specs
 from graphgen.spec.reader import read_text
-
-
-@cache
-def compiled(name: str) -> Compilation:
-    return compile_file(find_spec(name), max(LEVELS))
+from tests.shipped import compiled
 
 
 class Call:
