@@ -21,7 +21,7 @@ from graphgen.check.numeric import central_difference, complex_step
 from graphgen.errors import ShapeError
 from graphgen.ir.evaluate import evaluate
 from graphgen.ir.graph import Graph, rebuild
-from graphgen.ir.node import variable
+from graphgen.ir.node import Node, variable
 from graphgen.ir.op import OPS, Op, sample
 from graphgen.ir.shape import Dim
 from graphgen.ir.verify import verify
@@ -83,21 +83,34 @@ def test_sample_uses_its_op(case: Case) -> None:
 # --- values ---------------------------------------------------------------------------------------------------
 
 
+def values(case: Case, graph: Graph) -> dict[Node, np.ndarray]:
+    """What NumPy makes of every node of a case's forward or backward graph; of a loop by its items alone."""
+    leaves = {f"inputs.{name}": array for name, array in case.arrays.items()}
+    leaves["d_outputs.result"] = case.cotangent
+    nodes = {str(i): node for i, node in enumerate(graph.order())}
+    results = evaluate(Graph(graph.inputs, nodes), leaves, HELPERS)
+    return {nodes[key]: np.asarray(value) for key, value in results.items() if not isinstance(value, list)}
+
+
 @each_case
 def test_inferred_shapes(case: Case) -> None:
     """What `infer` says of every node, forward and backward, is what NumPy makes of it."""
-    leaves = {f"inputs.{name}": array for name, array in case.arrays.items()}
-    leaves["d_outputs.result"] = case.cotangent
     for graph in (case.step.forward, case.step.backward):
         verify(graph)
-        nodes = {str(i): node for i, node in enumerate(graph.order())}
-        for key, value in evaluate(Graph(graph.inputs, nodes), leaves, HELPERS).items():
-            if isinstance(value, list):
-                continue  # the results of a scan: its items are looked at one by one
-            node, value = nodes[key], np.asarray(value)
+        for node, value in values(case, graph).items():
             assert value.shape == tuple(dim.evaluate({}) for dim in node.shape), node
             if not node.weak:
                 assert {"f": "float", "i": "int", "b": "bool"}[value.dtype.kind] == node.dtype, node
+
+
+@each_case
+def test_what_is_no_view_has_memory_of_its_own(case: Case) -> None:
+    """Else what stands in it could be written over while it is still read, or returned with a workspace's memory."""
+    for graph in (case.step.forward, case.step.backward):
+        found = values(case, graph)
+        for node in found:
+            operands = [] if node.op.view or node.op.name == "item" else [x for x in node.inputs if x in found]
+            assert not any(np.shares_memory(found[node], found[operand]) for operand in operands), node
 
 
 @each_case
