@@ -17,9 +17,9 @@ import pytest
 
 from examples.convert_weights import from_torch, to_torch
 from graphgen.check.module import Trial
+from tests.frameworks import torch_gru, torch_lstm
 from tests.shipped import compiled, module
 from tests.support import LEVELS, assert_close
-from tests.test_layouts import torch_gru, torch_lstm
 
 HAS_TORCH = importlib.util.find_spec("torch") is not None
 BOUND = 1e-12
