@@ -107,7 +107,9 @@ def build(
 @level_option
 @format_option
 @click.option(
-    "--trace-nan", is_flag=True, help="Tell the equation and the step that make the first NaN instead, at -O 1."
+    "--trace-nan",
+    is_flag=True,
+    help="Tell the equation and the step that make the first NaN instead; -O 1 is the default for it.",
 )
 @click.option("--arrays", type=click.Path(path_type=Path), metavar="FILE.npz",
               help="What to trace in, named as in inputs.x; else fresh parameters, random inputs.")  # fmt: skip

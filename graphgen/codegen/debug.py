@@ -81,5 +81,6 @@ def _watched(function: Function) -> list[str]:
 
 
 def _traced(begin: str, where: str, function: str, *arguments: str, end: str = "") -> Line:
+    """A call that traces another, wrapped so that it fits inside of a loop too."""
     text = enclose(f"{begin}_traced(", [where, function, *arguments], f"){end}", INDENT)
     return Line(text.replace("\n" + " " * INDENT, "\n"))

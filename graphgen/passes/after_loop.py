@@ -194,11 +194,10 @@ def _terms(part: Node) -> list[Node]:
 
 def _has_product(part: Node) -> bool:
     """Whether a sum over the steps makes the loop return arrays of every step, which others may then read."""
-    found = dict.fromkeys([part])
-    waiting = [part]
+    seen, waiting = set(), [part]
     while waiting:
         node = waiting.pop()
-        inner = node.inputs if node.op.name in ("add", "transpose", "negative") else ()
-        waiting += [operand for operand in inner if operand not in found]
-        found |= dict.fromkeys(inner)
-    return any(node.op.name in PRODUCTS for node in found)
+        if node not in seen and node.op.name in ("add", "transpose", "negative"):
+            waiting += node.inputs
+        seen.add(node)
+    return any(node.op.name in PRODUCTS for node in seen)
