@@ -156,9 +156,9 @@ def forward_sequence(
     # room for every step and for one; the workspace's is written again by the next call
     theta_states = workspace.result("forward_sequence.theta_states", (T + 1, n), dtype)
     theta_states[0] = state.theta
-    m_prev = np.array(state.m, dtype)
-    v_prev = np.array(state.v, dtype)
-    t_prev = np.array(state.t, dtype)
+    m_prev = np.array(state.m, dtype, order="C")
+    v_prev = np.array(state.v, dtype, order="C")
+    t_prev = np.array(state.t, dtype, order="C")
     work, work_2 = workspace.array("forward_sequence.work", (2, n), dtype)
     for t_2 in range(T):
         multiply_2 = multiply_steps[t_2]

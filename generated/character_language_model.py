@@ -333,8 +333,8 @@ def backward(
     dreader_a_final = da.T                                    # transpose
 
     # room for every step and for one; the workspace's is written again by the next call
-    dreader_a_state = np.array(dreader_a_final, dtype)
-    dreader_c_state = np.array(dreader_c_final, dtype)
+    dreader_a_state = np.array(dreader_a_final, dtype, order="C")
+    dreader_c_state = np.array(dreader_c_final, dtype, order="C")
     dsum_steps = workspace.array("backward.dsum_steps", (T, m, 4 * n_a), dtype)
     work, work_2, work_3, work_4, work_5 = workspace.array("backward.work", (5, m, n_a), dtype)
     for t in reversed(range(T)):
@@ -431,8 +431,8 @@ def forward_sequence(
     workspace = Workspace() if workspace is None else workspace
 
     # room for every step and for one; the workspace's is written again by the next call
-    a_prev = np.array(state.a, dtype)
-    c_prev = np.array(state.c, dtype)
+    a_prev = np.array(state.a, dtype, order="C")
+    c_prev = np.array(state.c, dtype, order="C")
     loss_steps = workspace.result("forward_sequence.loss_steps", (T_2,), dtype)
     scores_steps, where_steps, log_softmax_2_steps = (
         workspace.result("forward_sequence.scores_steps", (3, T_2, T, n_c, m), dtype)
@@ -556,8 +556,8 @@ def backward_sequence(
     dc = _cotangent(d_final.c, (n_a, m), dtype)
 
     # room for every step and for one; the workspace's is written again by the next call
-    da_2 = np.array(da, dtype)
-    dc_2 = np.array(dc, dtype)
+    da_2 = np.array(da, dtype, order="C")
+    dc_2 = np.array(dc, dtype, order="C")
     dreader_b_g = np.zeros((3 * n_a, 1), dtype)
     dreader_b_c = np.zeros((n_a, 1), dtype)
     dhead_b = np.zeros((n_c, 1), dtype)

@@ -874,7 +874,7 @@ def backward(
     dencoder_backwards_h_held_final = dencoder_backwards_h_held_final_T.T  # transpose
 
     # room for every step and for one; the workspace's is written again by the next call
-    dencoder_backwards_h_2 = np.array(dencoder_backwards_h_held_final, dtype)
+    dencoder_backwards_h_2 = np.array(dencoder_backwards_h_held_final, dtype, order="C")
     dadd_2_steps = workspace.array("backward.dadd_2_steps", (S, m, 3 * n_h), dtype)
     dencoder_backwards_h_prev_U_steps = (
         workspace.array("backward.dencoder_backwards_h_prev_U_steps", (S, m, 3 * n_h), dtype)
@@ -994,7 +994,7 @@ def backward(
     dencoder_forwards_h_held_final = dencoder_forwards_h_held_final_T.T  # transpose
 
     # room for every step and for one; the workspace's is written again by the next call
-    dencoder_forwards_h_2 = np.array(dencoder_forwards_h_held_final, dtype)
+    dencoder_forwards_h_2 = np.array(dencoder_forwards_h_held_final, dtype, order="C")
     dadd_2_steps_2 = workspace.array("backward.dadd_2_steps_2", (S, m, 3 * n_h), dtype)
     dencoder_forwards_h_prev_U_steps = (
         workspace.array("backward.dencoder_forwards_h_prev_U_steps", (S, m, 3 * n_h), dtype)

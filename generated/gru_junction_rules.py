@@ -328,7 +328,7 @@ def backward_sequence(
     dh_final = dh.T                                  # transpose
 
     # room for every step and for one; the workspace's is written again by the next call
-    dh_state = np.array(dh_final, dtype)
+    dh_state = np.array(dh_final, dtype, order="C")
     dr_z_sum_steps = workspace.array("backward_sequence.dr_z_sum_steps", (T, m, 2 * n_h), dtype)
     dh_hat_add_steps = workspace.array("backward_sequence.dh_hat_add_steps", (T, m, n_h), dtype)
     work, work_2, work_3, work_4, work_5 = workspace.array("backward_sequence.work", (5, m, n_h), dtype)

@@ -350,7 +350,7 @@ def backward_sequence(
     dh_final = dh.T                                  # transpose
 
     # room for every step and for one; the workspace's is written again by the next call
-    dh_state = np.array(dh_final, dtype)
+    dh_state = np.array(dh_final, dtype, order="C")
     dadd_2_steps, dh_prev_U_steps = workspace.array("backward_sequence.dadd_2_steps", (2, T, m, 3 * n_h), dtype)
     work, work_2, work_3, work_4, work_5 = workspace.array("backward_sequence.work", (5, m, n_h), dtype)
     for t in reversed(range(T)):

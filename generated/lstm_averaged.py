@@ -344,8 +344,8 @@ def backward_sequence(
     da_final = da.T                                  # transpose
 
     # room for every step and for one; the workspace's is written again by the next call
-    da_state = np.array(da_final, dtype)
-    dc_state = np.array(dc_final, dtype)
+    da_state = np.array(da_final, dtype, order="C")
+    dc_state = np.array(dc_final, dtype, order="C")
     dsum_steps = workspace.array("backward_sequence.dsum_steps", (T, m, 4 * n_a), dtype)
     work, work_2, work_3, work_4, work_5 = workspace.array("backward_sequence.work", (5, m, n_a), dtype)
     for t in reversed(range(T)):

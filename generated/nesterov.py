@@ -125,7 +125,7 @@ def forward_sequence(
     # room for every step and for one; the workspace's is written again by the next call
     theta_states = workspace.result("forward_sequence.theta_states", (T + 1, n), dtype)
     theta_states[0] = state.theta
-    v_prev = np.array(state.v, dtype)
+    v_prev = np.array(state.v, dtype, order="C")
     work = workspace.array("forward_sequence.work", (n,), dtype)
     for t in range(T):
         multiply_2 = multiply_steps[t]

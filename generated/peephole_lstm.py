@@ -425,8 +425,8 @@ def backward_sequence(
     dh_final = dh.T                                  # transpose
 
     # room for every step and for one; the workspace's is written again by the next call
-    dh_state = np.array(dh_final, dtype)
-    dc_state = np.array(dc_final, dtype)
+    dh_state = np.array(dh_final, dtype, order="C")
+    dc_state = np.array(dc_final, dtype, order="C")
     di_f_g_o_sum_steps = workspace.array("backward_sequence.di_f_g_o_sum_steps", (T, m, 4 * n_h), dtype)
     work, work_2, work_3, work_4 = workspace.array("backward_sequence.work", (4, m, n_h), dtype)
     for t in reversed(range(T)):

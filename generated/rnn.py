@@ -245,7 +245,7 @@ def backward_sequence(
     dh_final = dh.T                                  # transpose
 
     # room for every step and for one; the workspace's is written again by the next call
-    dh_state = np.array(dh_final, dtype)
+    dh_state = np.array(dh_final, dtype, order="C")
     dh_add_steps = workspace.array("backward_sequence.dh_add_steps", (T, m, n_h), dtype)
     work = workspace.array("backward_sequence.work", (m, n_h), dtype)
     for t in reversed(range(T)):

@@ -499,10 +499,10 @@ def backward_sequence(
     dh_final = dh.T                                  # transpose
 
     # room for every step and for one; the workspace's is written again by the next call
-    dh_state = np.array(dh_final, dtype)
-    dc_state = np.array(dc_final, dtype)
-    dn_state = np.array(dn_final, dtype)
-    ds_state = np.array(ds_final, dtype)
+    dh_state = np.array(dh_final, dtype, order="C")
+    dc_state = np.array(dc_final, dtype, order="C")
+    dn_state = np.array(dn_final, dtype, order="C")
+    ds_state = np.array(ds_final, dtype, order="C")
     dsum_steps = workspace.array("backward_sequence.dsum_steps", (T, m, 4 * n_h), dtype)
     work, work_2, work_3, work_4, work_5 = workspace.array("backward_sequence.work", (5, m, n_h), dtype)
     work_6 = workspace.array("backward_sequence.work_6", (m, n_h), dtype)

@@ -137,6 +137,16 @@ def test_a_workspace_fits_the_sizes_and_the_dtype_of_each_call(name):
             assert all(map(np.array_equal, arrays, run(module, cast, told)))
 
 
+@pytest.mark.parametrize("name", ["rnn", "lstm", "lstm_separate", "gru_reset_after", "peephole_lstm"])
+def test_a_carry_lies_in_rows_though_it_was_handed_in_by_columns(name):
+    done, module = built(name)
+    records, told = drawn(done, module, 0)
+    outputs, final, residuals = module.forward_sequence(*records, **told)
+    by_columns = type(final)(*map(np.ascontiguousarray, final))
+    gradients = module.backward_sequence(records[0], residuals, outputs, by_columns)
+    assert all(gradient.T.flags.c_contiguous for gradient in gradients[2])
+
+
 @pytest.mark.parametrize("name", ["rnn", "lstm", "lstm_separate", "gru_reset_after", "peephole_lstm", "slstm"])
 def test_a_run_takes_the_room_that_the_report_tells(name):
     """Once everything is there; what Python's own objects take is little at these sizes."""

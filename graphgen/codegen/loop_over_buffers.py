@@ -93,10 +93,9 @@ class LoopOverBuffers:
             return
         name = self.texts[carry.leaf] = self._name(carry.leaf)
         initial = outer.text(carry.initial)
-        copied = carry.initial.op is OPS["zeros"] or carry.leaf.dtype != "float"
-        outer.write(
-            Line(f"{name} = {initial}" if copied else f"{name} = np.array({initial}, dtype)"), Note(place=ROOM)
-        )
+        if carry.initial.op is not OPS["zeros"] and carry.leaf.dtype == "float":
+            initial = f'np.array({initial}, dtype, order="C")'  # a transposed one would slow down every step
+        outer.write(Line(f"{name} = {initial}"), Note(place=ROOM))
         if carry not in totals and carry.leaf.dtype == "float":
             self.starting[carry.leaf] = name
             self.buffers[carry.following] = name
