@@ -16,7 +16,7 @@ from benchmarks.layouts import FORMS
 from benchmarks.measure import Memory, Timing
 from benchmarks.problem import GATES, Problem, Shape
 from graphgen.compiler import compile_file
-from graphgen.memory import Room
+from graphgen.memory import OBJECTS, Room
 from graphgen.resources import find_spec, shipped_specs
 from graphgen.spec.reader import read
 
@@ -121,7 +121,7 @@ def predicted_peak(problem: Problem) -> int:
     done = compile_file(find_spec(FORMS[problem.cell]["rows"].spec), GRAPHGEN[HIGHEST])
     room = Room.of(done)
     sizes = sizes_of(done.cell, problem.shape) | {"T": problem.shape.steps}
-    return room.peak.evaluate(sizes) * np.dtype(problem.dtype).itemsize if room else 0
+    return room.peak.evaluate(sizes) * np.dtype(problem.dtype).itemsize + OBJECTS if room else 0
 
 
 def compilations(rounds: int) -> Iterator[Job]:

@@ -47,8 +47,8 @@ Sizes are given by the names of the dims; where a state is a matrix for each exa
     "memory": """\
 ## Memory
 
-What NumPy holds at most during the first forward and backward pass of a process, over parameters and inputs; at the
-end what `graphgen show SPEC --stage residuals` says of the highest level.
+What NumPy and Python hold at most during the first forward and backward pass of a process, over parameters and
+inputs; at the end what `graphgen show SPEC --stage residuals` says of the highest level.
 """,
     "compile": """\
 ## Compile time
