@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 from graphgen.codegen.lower import Lowering
 from graphgen.codegen.names import BackwardNames, ForwardNames, Naming
 from graphgen.codegen.program import Array, Block, Field, Function, Line, Record
 from graphgen.codegen.prologue import Source, prologue
 from graphgen.codegen.records import construct
+from graphgen.codegen.spoken import Spoken
 from graphgen.codegen.storage import Stored
-from graphgen.codegen.text import call, codes, enclose, names_in, names_read, remarked, tidy, wrapped
+from graphgen.codegen.text import call, codes, enclose, names_in, names_read, remarked, tidy
 from graphgen.codegen.views import overlap, storage_of
 from graphgen.contract import RECORDS
 from graphgen.ir.graph import Graph, Note, walk
@@ -21,22 +21,6 @@ from graphgen.ir.shape import Dim, Shape, show
 from graphgen.ir.step import Step
 
 WORKSPACE = "workspace: Workspace | None = None"
-
-
-@dataclass(frozen=True)
-class Spoken:
-    """What the functions say of the cell: its equations, those of what it uses, and what its dims count."""
-
-    equations: Sequence[str]
-    used: Sequence[str]
-    dims: dict[str, str]
-    has_state: bool
-    has_backward: bool
-
-    def heading(self, number: int) -> str:
-        """The heading of what an equation came to."""
-        own = len(self.equations)
-        return f"{number + 1}. {self.equations[number]}" if number < own else self.used[number - own]
 
 
 def members(graph: Graph | Iterable[str], group: str) -> list[str]:
@@ -141,7 +125,7 @@ class Pair:
         arguments += [WORKSPACE] if "workspace" in used else []
         arguments += ["*", *(f"{size}: int" for size in self.unbound)] if self.unbound else []
         result_type = f"tuple[{', '.join(results)}]" if len(results) > 1 else next(iter(results))
-        returns, doc = _returns(list(results.values())), self._forward_doc()
+        returns, doc = _returns(list(results.values())), self.spoken.forward_doc(self.length)
         name, written = f"forward{self.suffix}", self._written((Block("", tuple(begin)), *blocks), returns)
         return Function(name, tuple(arguments), result_type, doc, written, returns, _arrays(lowering))
 
@@ -181,7 +165,7 @@ class Pair:
         arguments = ["parameters: Parameters", f"residuals: {self.record_name}"]
         arguments += [f"{name}: {record} | None = None" for name, record in self.handed.items()]
         arguments += [WORKSPACE] if "workspace" in used else []
-        doc = self._backward_doc()
+        doc = self.spoken.backward_doc(self.length)
         name, written = f"backward{self.suffix}", self._written((Block("", (*defaults, *begin)), *blocks), returns)
         function = Function(name, tuple(arguments), "Gradients", doc, written, returns, _arrays(lowering))
         return function, unbound
@@ -231,37 +215,6 @@ class Pair:
         if "workspace" in used:
             lines.append(Line("workspace = Workspace() if workspace is None else workspace"))
         return [*before, *lines], unbound
-
-    def _forward_doc(self) -> tuple[str, ...]:
-        if self.length is None:
-            results = self._told("the outputs", "the next state")
-            headings = [self.spoken.heading(number) for number in range(len(self.spoken.equations))]
-            return (f"One step: {results}.", "", *(line for text in headings for line in wrapped(text)))
-        return (
-            f"{self.length} steps: {self._told('the outputs of every step', 'the final state')}.",
-            "",
-            f"Every input has a leading axis of {self.length} steps, and so has every output.",
-        )
-
-    def _told(self, outputs: str, state: str) -> str:
-        """What a forward function returns, in words."""
-        parts = [outputs, *([state] if self.spoken.has_state else [])]
-        parts += ["the residuals"] if self.spoken.has_backward else []
-        return " and ".join(filter(None, [", ".join(parts[:-1]), parts[-1]]))
-
-    def _backward_doc(self) -> tuple[str, ...]:
-        if self.length is None:
-            return (
-                "The gradients of one step, from the cotangents of its results.",
-                "",
-                "A cotangent that is None counts as zero.",
-            )
-        return (
-            f"Backpropagation through {self.length} steps: the gradients of parameters, inputs and initial state.",
-            "",
-            f"The cotangents in d_outputs have a leading axis of {self.length} steps, and so have the gradients of",
-            "the inputs; d_final is for the final state.  A cotangent that is None counts as zero.",
-        )
 
 
 def _arrays(lowering: Lowering) -> tuple[Array, ...]:

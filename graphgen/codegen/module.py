@@ -13,11 +13,12 @@ from pathlib import Path
 from graphgen import __version__
 from graphgen.codegen import runtime, tracing, usage
 from graphgen.codegen.debug import trace_nan
-from graphgen.codegen.functions import Pair, Spoken, array_type, members
+from graphgen.codegen.functions import Pair, array_type, members
 from graphgen.codegen.lower import Lowering
 from graphgen.codegen.names import ForwardNames
 from graphgen.codegen.program import Block, Field, Function, Line, Program, Record
 from graphgen.codegen.records import construct, definitions
+from graphgen.codegen.spoken import Spoken
 from graphgen.codegen.text import codes, names_in, tidy
 from graphgen.contract import HELPER_NAMES, MODULE_NAMES, PREVIOUS, RECORDS
 from graphgen.ir.graph import Graph
