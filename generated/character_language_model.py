@@ -95,7 +95,6 @@ class Residuals(NamedTuple):
 class SequenceResiduals(NamedTuple):
     """What the backward pass reads of every step."""
 
-    reader_a_steps_2: Annotated[np.ndarray, "[T_2, T, n_a, m]"]
     where_steps: Annotated[np.ndarray, "[T_2, T, n_c, m]"]
     log_softmax_2_steps: Annotated[np.ndarray, "[T_2, T, n_c, m]"]
     reader_c_prev_steps_2: Annotated[np.ndarray, "[T_2, T, n_a, m]"]
@@ -103,6 +102,7 @@ class SequenceResiduals(NamedTuple):
     reader_c_hat_steps_2: Annotated[np.ndarray, "[T_2, T, n_a, m]"]
     reader_c_steps_2: Annotated[np.ndarray, "[T_2, T, n_a, m]"]
     reader_xc_steps_2: Annotated[np.ndarray, "[T_2, T, n_a + n_c, m]"]
+    reader_a_steps_2: Annotated[np.ndarray, "[T_2, T, n_a, m]"]
 
 
 class Workspace:
@@ -190,7 +190,8 @@ def forward(
     where_T = np.swapaxes(where, -1, -2)
     where_rows = np.reshape(where_T, (T * m, n_c))
     reader_x_W = workspace.array("forward.reader_x_W", (T, m, 4 * n_a), dtype)
-    np.matmul(where_rows, np.concatenate([reader_W_g[:, n_a:], reader_W_c[:, n_a:]], axis=0).T,
+    np.matmul(where_rows,
+        np.concatenate([reader_W_g[:, n_a:], reader_W_c[:, n_a:]], axis=0).T,
         out=np.reshape(reader_x_W, (T * m, 4 * n_a)))
     np.add(reader_x_W, np.concatenate([reader_b_g, reader_b_c], axis=0).T, out=reader_x_W)
     W_packed = workspace.result("forward.W_packed", (4 * n_a, n_a), dtype)
@@ -335,7 +336,7 @@ def backward(
     # room for every step and for one; the workspace's is written again by the next call
     dreader_a_state = np.array(dreader_a_final, dtype, order="C")
     dreader_c_state = np.array(dreader_c_final, dtype, order="C")
-    dsum_steps = workspace.array("backward.dsum_steps", (T, m, 4 * n_a), dtype)
+    dsums_steps = workspace.array("backward.dsums_steps", (T, m, 4 * n_a), dtype)
     work, work_2, work_3, work_4, work_5 = workspace.array("backward.work", (5, m, n_a), dtype)
     for t in reversed(range(T)):
         dreader_a_output = dreader_a_steps[t]
@@ -367,28 +368,28 @@ def backward(
         # reader: c_hat = tanh(W_c @ xc + b_c)
         np.multiply(reader_c_hat, reader_c_hat, out=work_5)
         np.subtract(1, work_5, out=work_5)
-        dsum = dsum_steps[t]
-        np.multiply(dreader_c_hat, work_5, out=dsum[:, 3 * n_a:])  # dreader_c_hat_slice: tanh
+        dsums = dsums_steps[t]
+        np.multiply(dreader_c_hat, work_5, out=dsums[:, 3 * n_a:])  # dreader_c_hat_slice: tanh
 
         # reader: gate = sigmoid(W_g @ xc + b_g)
         np.subtract(1, reader_gate_3, out=work_4)
         np.multiply(reader_gate_3, work_4, out=work_4)
-        np.multiply(dreader_gate_3, work_4, out=dsum[:, 2 * n_a:3 * n_a])  # dslice_3: sigmoid
+        np.multiply(dreader_gate_3, work_4, out=dsums[:, 2 * n_a:3 * n_a])  # dpart_3: sigmoid
         np.subtract(1, reader_gate_2, out=work_2)
         np.multiply(reader_gate_2, work_2, out=work_2)
-        np.multiply(dreader_gate_2, work_2, out=dsum[:, n_a:2 * n_a])  # dslice_2: sigmoid
+        np.multiply(dreader_gate_2, work_2, out=dsums[:, n_a:2 * n_a])  # dpart_2: sigmoid
         np.subtract(1, reader_gate_1, out=work)
         np.multiply(reader_gate_1, work, out=work)
-        np.multiply(dreader_gate_1, work, out=dsum[:, :n_a])  # dslice: sigmoid
-        np.matmul(dsum, W_packed, out=dreader_a_state)        # dreader_a_prev: matrix product
+        np.multiply(dreader_gate_1, work, out=dsums[:, :n_a])  # dpart: sigmoid
+        np.matmul(dsums, W_packed, out=dreader_a_state)        # dreader_a_prev: matrix product
 
     # for every step at once: no later step reads it
-    dmatmul_2 = np.reshape(dsum_steps, (T * m, 4 * n_a))
+    dmatmul_2 = np.reshape(dsums_steps, (T * m, 4 * n_a))
     dW_packed = dmatmul_2.T @ np.reshape(reader_a_prev_steps, (T * m, n_a))  # transpose
     dreader_W_g_2 = dW_packed[:3 * n_a]     # concat
     dreader_W_c_2 = dW_packed[3 * n_a:]     # concat
     # addition, summed where it was broadcast
-    db_packed_T = np.expand_dims(np.sum(dsum_steps, axis=(0, 1)), 0)
+    db_packed_T = np.expand_dims(np.sum(dsums_steps, axis=(0, 1)), 0)
     db_packed = db_packed_T.T               # transpose
     dreader_b_g = db_packed[:3 * n_a]       # concat
     dreader_b_c = db_packed[3 * n_a:]       # concat
@@ -437,10 +438,10 @@ def forward_sequence(
     scores_steps, where_steps, log_softmax_2_steps = (
         workspace.result("forward_sequence.scores_steps", (3, T_2, T, n_c, m), dtype)
     )
-    reader_a_steps_2, reader_c_prev_steps_2, reader_c_hat_steps_2 = (
-        workspace.result("forward_sequence.reader_a_steps_2", (3, T_2, T, n_a, m), dtype)
+    reader_c_prev_steps_2, reader_c_hat_steps_2, reader_c_steps_2 = (
+        workspace.result("forward_sequence.reader_c_prev_steps_2", (3, T_2, T, n_a, m), dtype)
     )
-    reader_c_steps_2 = workspace.result("forward_sequence.reader_c_steps_2", (T_2, T, n_a, m), dtype)
+    reader_a_steps_2 = workspace.result("forward_sequence.reader_a_steps_2", (T_2, T, n_a, m), dtype)
     reader_gate_steps_2 = workspace.result("forward_sequence.reader_gate_steps_2", (T_2, T, 3 * n_a, m), dtype)
     reader_xc_steps_2 = workspace.result("forward_sequence.reader_xc_steps_2", (T_2, T, n_a + n_c, m), dtype)
     work = workspace.array("forward_sequence.work", (T, n_c, m), dtype)
@@ -501,7 +502,6 @@ def forward_sequence(
 
         # of this step: what is kept, and what the next one starts from
         loss_steps[t] = loss
-        reader_a_steps_2[t] = reader_a_steps
         where_steps[t] = where
         log_softmax_2_steps[t] = log_softmax_2
         reader_c_prev_steps_2[t] = reader_c_prev_steps
@@ -509,6 +509,7 @@ def forward_sequence(
         reader_c_hat_steps_2[t] = reader_c_hat_steps
         reader_c_steps_2[t] = reader_c_steps
         reader_xc_steps_2[t] = reader_xc_steps
+        reader_a_steps_2[t] = reader_a_steps
         a_prev[...] = reader_a_prev
         c_prev[...] = reader_c_prev
 
@@ -516,10 +517,10 @@ def forward_sequence(
         Outputs(loss=loss_steps, scores=scores_steps),
         State(a=a_prev, c=c_prev),
         SequenceResiduals(
-            reader_a_steps_2=reader_a_steps_2, where_steps=where_steps,
-            log_softmax_2_steps=log_softmax_2_steps, reader_c_prev_steps_2=reader_c_prev_steps_2,
-            reader_gate_steps_2=reader_gate_steps_2, reader_c_hat_steps_2=reader_c_hat_steps_2,
-            reader_c_steps_2=reader_c_steps_2, reader_xc_steps_2=reader_xc_steps_2,
+            where_steps=where_steps, log_softmax_2_steps=log_softmax_2_steps,
+            reader_c_prev_steps_2=reader_c_prev_steps_2, reader_gate_steps_2=reader_gate_steps_2,
+            reader_c_hat_steps_2=reader_c_hat_steps_2, reader_c_steps_2=reader_c_steps_2,
+            reader_xc_steps_2=reader_xc_steps_2, reader_a_steps_2=reader_a_steps_2,
         ),
     )
 
@@ -540,13 +541,13 @@ def backward_sequence(
     d_final = State(None, None) if d_final is None else d_final
     dtype = _BACKWARD_SEQUENCE.check(parameters, residuals, d_outputs, d_final)
     (
-        reader_a_steps_2, where_steps, log_softmax_2_steps, reader_c_prev_steps_2, reader_gate_steps_2,
-        reader_c_hat_steps_2, reader_c_steps_2, reader_xc_steps_2,
+        where_steps, log_softmax_2_steps, reader_c_prev_steps_2, reader_gate_steps_2, reader_c_hat_steps_2,
+        reader_c_steps_2, reader_xc_steps_2, reader_a_steps_2,
     ) = residuals
     reader_W_g, reader_W_c = parameters.reader.W_g, parameters.reader.W_c
     head_W = parameters.head.W
-    T_2, T, n_a, m = reader_a_steps_2.shape  # steps, steps, hidden units, batch
-    n_c = where_steps.shape[2]               # characters known
+    T_2, T, n_c, m = where_steps.shape    # steps, steps, characters known, batch
+    n_a = reader_c_prev_steps_2.shape[2]  # hidden units
     workspace = Workspace() if workspace is None else workspace
 
     # the cotangents handed in; None counts as zero
@@ -561,42 +562,40 @@ def backward_sequence(
     dreader_b_g = np.zeros((3 * n_a, 1), dtype)
     dreader_b_c = np.zeros((n_a, 1), dtype)
     dhead_b = np.zeros((n_c, 1), dtype)
-    multiply_steps_T_steps = workspace.array("backward_sequence.multiply_steps_T_steps", (T_2, 3 * n_a, T * m), dtype)
-    residual_rows_steps = workspace.array("backward_sequence.residual_rows_steps", (T_2, T * m, n_a + n_c), dtype)
-    multiply_2_steps_T_steps = workspace.array("backward_sequence.multiply_2_steps_T_steps", (T_2, n_a, T * m), dtype)
-    add_T_steps = workspace.array("backward_sequence.add_T_steps", (T_2, n_c, T * m), dtype)
-    residual_rows_2_steps = workspace.array("backward_sequence.residual_rows_2_steps", (T_2, T * m, n_a), dtype)
+    dreader_gate_add_steps = workspace.array("backward_sequence.dreader_gate_add_steps", (T_2, T, 3 * n_a, m), dtype)
+    dreader_c_hat_add_steps = workspace.array("backward_sequence.dreader_c_hat_add_steps", (T_2, T, n_a, m), dtype)
+    dadd_steps = workspace.array("backward_sequence.dadd_steps", (T_2, T, n_c, m), dtype)
     work = workspace.array("backward_sequence.work", (T,), dtype)
     work_2, work_3 = workspace.array("backward_sequence.work_2", (2, T, n_c, m), dtype)
     work_4 = workspace.array("backward_sequence.work_4", (T, n_a, m), dtype)
     for t in reversed(range(T_2)):
         dloss = dloss_steps[t]
         dscores = dscores_steps[t]
-        reader_a_steps = reader_a_steps_2[t]
         where = where_steps[t]
         log_softmax_2 = log_softmax_2_steps[t]
         reader_c_prev_steps = reader_c_prev_steps_2[t]
         reader_gate_steps = reader_gate_steps_2[t]
         reader_c_hat_steps = reader_c_hat_steps_2[t]
         reader_c_steps = reader_c_steps_2[t]
-        reader_xc_steps = reader_xc_steps_2[t]
 
         # for every step at once: no later step reads it
         dhead_loss_divide = np.broadcast_to(np.expand_dims(dloss / T, 0), (T,))
         dnegative_steps = np.divide(dhead_loss_divide, m, out=work)  # quotient
-        dsum_steps = np.negative(dnegative_steps, out=work)  # negative
-        dlog_softmax_3_steps = np.multiply(np.expand_dims(dsum_steps, (1, 2)), where, out=work_2)  # hadamard
+        dtotal_steps = np.negative(dnegative_steps, out=work)  # negative
+        # hadamard
+        dlog_softmax_3_steps = np.multiply(np.expand_dims(dtotal_steps, (1, 2)), where, out=work_2)
         np.exp(log_softmax_2, out=work_3)
         np.multiply(work_3, np.sum(dlog_softmax_3_steps, axis=1, keepdims=True), out=work_3)
-        dadd_2_head_loss_steps = np.subtract(dlog_softmax_3_steps, work_3, out=work_2)  # log_softmax
-        dadd_2_steps = np.add(dscores, dadd_2_head_loss_steps, out=work_2)  # split: the sum over its uses
-        dreader_a_steps = np.matmul(head_W.T, dadd_2_steps, out=work_4)  # matrix product
+        dadd_head_loss_steps = np.subtract(dlog_softmax_3_steps, work_3, out=work_2)  # log_softmax
+        # split: the sum over its uses
+        dadd_steps_2 = np.add(dscores, dadd_head_loss_steps, out=dadd_steps[t])
+        dreader_a_steps = np.matmul(head_W.T, dadd_steps_2, out=work_4)  # matrix product
         # addition, summed where it was broadcast
-        dhead_b += np.expand_dims(np.sum(dadd_2_steps, axis=(0, 2)), 1)
+        dhead_b += np.expand_dims(np.sum(dadd_steps_2, axis=(0, 2)), 1)
         dreader_a_state = da_2
         dreader_c_state = dc_2
-        dreader_gate_add_steps = np.empty((T, 3 * n_a, m), dtype)
-        dreader_c_hat_add_steps = np.empty((T, n_a, m), dtype)
+        dreader_gate_add_steps_2 = np.empty((T, 3 * n_a, m), dtype)
+        dreader_c_hat_add_steps_2 = np.empty((T, n_a, m), dtype)
         for t_2 in reversed(range(T)):
             dreader_a_output = dreader_a_steps[t_2]
             reader_c_prev = reader_c_prev_steps[t_2]
@@ -633,45 +632,41 @@ def backward_sequence(
             dreader_a_prev = dreader_xc[:n_a]  # concat
 
             # of this step: what is kept, and what the next one starts from
-            dreader_gate_add_steps[t_2] = dreader_gate_add
-            dreader_c_hat_add_steps[t_2] = dreader_c_hat_add
+            dreader_gate_add_steps_2[t_2] = dreader_gate_add
+            dreader_c_hat_add_steps_2[t_2] = dreader_c_hat_add
             dreader_a_state, dreader_c_state = dreader_a_prev, dreader_c_prev
 
         # addition, summed where it was broadcast
-        dreader_b_g += np.expand_dims(np.sum(dreader_gate_add_steps, axis=(0, 2)), 1)
+        dreader_b_g += np.expand_dims(np.sum(dreader_gate_add_steps_2, axis=(0, 2)), 1)
         # addition, summed where it was broadcast
-        dreader_b_c += np.expand_dims(np.sum(dreader_c_hat_add_steps, axis=(0, 2)), 1)
-        add_T = np.reshape(np.swapaxes(dadd_2_steps, -1, -2), (T * m, n_c)).T
-        residual_rows_2 = np.reshape(np.swapaxes(reader_a_steps, -1, -2), (T * m, n_a))
-        multiply_steps_2_T = np.reshape(np.swapaxes(dreader_gate_add_steps, -1, -2), (T * m, 3 * n_a)).T
-        residual_rows = np.reshape(np.swapaxes(reader_xc_steps, -1, -2), (T * m, n_a + n_c))
-        multiply_2_steps_2_T = np.reshape(np.swapaxes(dreader_c_hat_add_steps, -1, -2), (T * m, n_a)).T
+        dreader_b_c += np.expand_dims(np.sum(dreader_c_hat_add_steps_2, axis=(0, 2)), 1)
 
         # of this step: what is kept, and what the next one starts from
-        multiply_steps_T_steps[t] = multiply_steps_2_T
-        residual_rows_steps[t] = residual_rows
-        multiply_2_steps_T_steps[t] = multiply_2_steps_2_T
-        add_T_steps[t] = add_T
-        residual_rows_2_steps[t] = residual_rows_2
+        dreader_gate_add_steps[t] = dreader_gate_add_steps_2
+        dreader_c_hat_add_steps[t] = dreader_c_hat_add_steps_2
         da_2[...] = dreader_a_state
         dc_2[...] = dreader_c_state
 
     # for every step at once: no later step reads it
-    multiply_steps_T_steps_T = np.reshape(np.swapaxes(multiply_steps_T_steps, -1, -2), (T * T_2 * m, 3 * n_a)).T
+    multiply_steps_rows_steps = np.reshape(np.swapaxes(dreader_gate_add_steps, -1, -2), (T_2, T * m, 3 * n_a))
+    multiply_steps_2_rows = np.reshape(multiply_steps_rows_steps, (T * T_2 * m, 3 * n_a))
+    multiply_steps_2_rows_T = multiply_steps_2_rows.T
+    residual_rows_steps = np.reshape(np.swapaxes(reader_xc_steps_2, -1, -2), (T_2, T * m, n_a + n_c))
+    reader_xc_steps_2_rows = np.reshape(residual_rows_steps, (T * T_2 * m, n_a + n_c))
     dreader_W_g = workspace.result("backward_sequence.dreader_W_g", (3 * n_a, n_a + n_c), dtype)
-    # matrix product
-    np.matmul(multiply_steps_T_steps_T, np.reshape(residual_rows_steps, (T * T_2 * m, n_a + n_c)),
-        out=dreader_W_g)
-    multiply_2_steps_T_steps_T = np.reshape(np.swapaxes(multiply_2_steps_T_steps, -1, -2), (T * T_2 * m, n_a)).T
+    np.matmul(multiply_steps_2_rows_T, reader_xc_steps_2_rows, out=dreader_W_g)  # matrix product
+    multiply_2_steps_rows_steps = np.reshape(np.swapaxes(dreader_c_hat_add_steps, -1, -2), (T_2, T * m, n_a))
+    multiply_2_steps_2_rows = np.reshape(multiply_2_steps_rows_steps, (T * T_2 * m, n_a))
+    multiply_2_steps_2_rows_T = multiply_2_steps_2_rows.T
     dreader_W_c = workspace.result("backward_sequence.dreader_W_c", (n_a, n_a + n_c), dtype)
-    # matrix product
-    np.matmul(multiply_2_steps_T_steps_T, np.reshape(residual_rows_steps, (T * T_2 * m, n_a + n_c)),
-        out=dreader_W_c)
-    add_T_steps_T = np.reshape(np.swapaxes(add_T_steps, -1, -2), (T * T_2 * m, n_c)).T
+    np.matmul(multiply_2_steps_2_rows_T, reader_xc_steps_2_rows, out=dreader_W_c)  # matrix product
+    residual_rows_2_steps = np.reshape(np.swapaxes(reader_a_steps_2, -1, -2), (T_2, T * m, n_a))
+    reader_a_steps_2_rows = np.reshape(residual_rows_2_steps, (T * T_2 * m, n_a))
+    add_2_rows_steps = np.reshape(np.swapaxes(dadd_steps, -1, -2), (T_2, T * m, n_c))
+    add_2_steps_rows = np.reshape(add_2_rows_steps, (T * T_2 * m, n_c))
+    add_2_steps_rows_T = add_2_steps_rows.T
     dhead_W = workspace.result("backward_sequence.dhead_W", (n_c, n_a), dtype)
-    # matrix product
-    np.matmul(add_T_steps_T, np.reshape(residual_rows_2_steps, (T * T_2 * m, n_a)),
-        out=dhead_W)
+    np.matmul(add_2_steps_rows_T, reader_a_steps_2_rows, out=dhead_W)  # matrix product
 
     return Gradients(
         Parameters(

@@ -325,7 +325,8 @@ def forward(
     # for every step at once: does not read the state
     read_take_rows = np.reshape(read_take_T, (S * m, n_e))
     W_packed = workspace.result("forward.W_packed", (3 * n_h, n_e), dtype)
-    np.concatenate([encoder_forwards_W_r, encoder_forwards_W_z, encoder_forwards_W_n], axis=0,
+    np.concatenate([encoder_forwards_W_r, encoder_forwards_W_z, encoder_forwards_W_n],
+        axis=0,
         out=W_packed)
     encoder_forwards_x_W = workspace.array("forward.encoder_forwards_x_W", (S, m, 3 * n_h), dtype)
     np.matmul(read_take_rows, W_packed.T,
@@ -336,7 +337,8 @@ def forward(
 
     # once for all steps: the same at each
     U_packed = workspace.result("forward.U_packed", (3 * n_h, n_h), dtype)
-    np.concatenate([encoder_forwards_U_r, encoder_forwards_U_z, encoder_forwards_U_n], axis=0,
+    np.concatenate([encoder_forwards_U_r, encoder_forwards_U_z, encoder_forwards_U_n],
+        axis=0,
         out=U_packed)
 
     # room for every step and for one; the workspace's is written again by the next call
@@ -390,7 +392,8 @@ def forward(
 
     # for every step at once: does not read the state
     W_packed_2 = workspace.result("forward.W_packed_2", (3 * n_h, n_e), dtype)
-    np.concatenate([encoder_backwards_W_r, encoder_backwards_W_z, encoder_backwards_W_n], axis=0,
+    np.concatenate([encoder_backwards_W_r, encoder_backwards_W_z, encoder_backwards_W_n],
+        axis=0,
         out=W_packed_2)
     encoder_backwards_x_W = workspace.array("forward.encoder_backwards_x_W", (S, m, 3 * n_h), dtype)
     np.matmul(read_take_rows, W_packed_2.T,
@@ -401,7 +404,8 @@ def forward(
 
     # once for all steps: the same at each
     U_packed_2 = workspace.result("forward.U_packed_2", (3 * n_h, n_h), dtype)
-    np.concatenate([encoder_backwards_U_r, encoder_backwards_U_z, encoder_backwards_U_n], axis=0,
+    np.concatenate([encoder_backwards_U_r, encoder_backwards_U_z, encoder_backwards_U_n],
+        axis=0,
         out=U_packed_2)
 
     # room for every step and for one; the workspace's is written again by the next call
@@ -460,14 +464,16 @@ def forward(
 
     # encoder: y = concat(there.h, back.h, axis=1)
     encoder_y = workspace.result("forward.encoder_y", (S, 2 * n_h, m), dtype)
-    np.concatenate([encoder_forwards_h_to_end_steps_T, encoder_backwards_h_to_end_steps_T], axis=1,
+    np.concatenate([encoder_forwards_h_to_end_steps_T, encoder_backwards_h_to_end_steps_T],
+        axis=1,
         out=encoder_y)
     encoder_forwards_h_held_final_T = encoder_forwards_h_states[-1].copy().T
     encoder_backwards_h_held_final_T = encoder_backwards_h_states[0].copy().T
 
     # encoder: last = concat(there.final.h, back.final.h)
     encoder_last = workspace.result("forward.encoder_last", (2 * n_h, m), dtype)
-    np.concatenate([encoder_forwards_h_held_final_T, encoder_backwards_h_held_final_T], axis=0,
+    np.concatenate([encoder_forwards_h_held_final_T, encoder_backwards_h_held_final_T],
+        axis=0,
         out=encoder_last)
 
     # 2. h_0 = tanh(W_h @ read.last + b_h)
@@ -493,7 +499,8 @@ def forward(
 
     # once for all steps: the same at each
     W_s_packed = workspace.result("forward.W_s_packed", (3 * n_h + n_k, n_h), dtype)
-    np.concatenate([decoder_W_s, decoder_unit_U_r, decoder_unit_U_z, decoder_unit_U_n], axis=0,
+    np.concatenate([decoder_W_s, decoder_unit_U_r, decoder_unit_U_z, decoder_unit_U_n],
+        axis=0,
         out=W_s_packed)
     less_2 = np.expand_dims(np.arange(S), 1) < source_lengths
     decoder_unit_W_r_2 = decoder_unit_W_r[:, n_e:]
@@ -695,8 +702,8 @@ def backward(
     ddecoder_memory = np.zeros((S, 2 * n_h, m), dtype)
     ddecoder_keys = np.zeros((S, n_k, m), dtype)
     ddecoder_v = np.zeros((n_k, 1), dtype)
-    ddecoder_unit_r_decoder_unit_z_decoder_unit_n_sum_steps = (
-        workspace.array("backward.ddecoder_unit_r_decoder_unit_z_decoder_unit_n_sum_steps", (T, 3 * n_h, m), dtype)
+    ddecoder_unit_r_decoder_unit_z_decoder_unit_n_sums_steps = (
+        workspace.array("backward.ddecoder_unit_r_decoder_unit_z_decoder_unit_n_sums_steps", (T, 3 * n_h, m), dtype)
     )
     ddecoder_h_prev_W_s_steps = workspace.array("backward.ddecoder_h_prev_W_s_steps", (T, 3 * n_h + n_k, m), dtype)
     work, work_2, work_3, work_4, work_5 = workspace.array("backward.work", (5, n_h, m), dtype)
@@ -728,10 +735,12 @@ def backward(
         # decoder.unit: n = tanh(W_n @ x + b_n + r * (U_n @ h_prev + b_hn))
         np.multiply(decoder_unit_n, decoder_unit_n, out=work_5)
         np.subtract(1, work_5, out=work_5)
-        ddecoder_unit_r_decoder_unit_z_decoder_unit_n_sum = ddecoder_unit_r_decoder_unit_z_decoder_unit_n_sum_steps[t]
+        ddecoder_unit_r_decoder_unit_z_decoder_unit_n_sums = (
+            ddecoder_unit_r_decoder_unit_z_decoder_unit_n_sums_steps[t]
+        )
         # tanh
         ddecoder_unit_n_add_2 = np.multiply(ddecoder_unit_n, work_5,
-            out=ddecoder_unit_r_decoder_unit_z_decoder_unit_n_sum[2 * n_h:])
+            out=ddecoder_unit_r_decoder_unit_z_decoder_unit_n_sums[2 * n_h:])
         ddecoder_unit_r = np.multiply(ddecoder_unit_n_add_2, decoder_unit_n_add, out=work_5)  # hadamard
         ddecoder_h_prev_W_s = ddecoder_h_prev_W_s_steps[t]
         # ddecoder_unit_n_add: hadamard
@@ -744,16 +753,17 @@ def backward(
         np.multiply(decoder_unit_z, work_4, out=work_4)
         # sigmoid
         ddecoder_unit_z_slice = np.multiply(ddecoder_unit_z, work_4,
-            out=ddecoder_unit_r_decoder_unit_z_decoder_unit_n_sum[n_h:2 * n_h])
+            out=ddecoder_unit_r_decoder_unit_z_decoder_unit_n_sums[n_h:2 * n_h])
 
         # decoder.unit: r = sigmoid(W_r @ x + U_r @ h_prev + b_r)
         np.subtract(1, decoder_unit_r, out=work)
         np.multiply(decoder_unit_r, work, out=work)
         # sigmoid
         ddecoder_unit_r_slice = np.multiply(ddecoder_unit_r, work,
-            out=ddecoder_unit_r_decoder_unit_z_decoder_unit_n_sum[:n_h])
+            out=ddecoder_unit_r_decoder_unit_z_decoder_unit_n_sums[:n_h])
         # matrix product
-        ddecoder_context = np.matmul(W_packed_4.T, ddecoder_unit_r_decoder_unit_z_decoder_unit_n_sum, out=work_6)
+        ddecoder_context = np.matmul(W_packed_4.T, ddecoder_unit_r_decoder_unit_z_decoder_unit_n_sums,
+            out=work_6)
 
         # decoder: context = sum(weights[:, None, :] * memory, axis=0)
         # split: the sum over its uses
@@ -794,7 +804,8 @@ def backward(
         np.add(ddecoder_h_prev_decoder_unit_h, ddecoder_h_prev, out=ddecoder_h_state)
 
     # for every step at once: no later step reads it
-    ddecoder_unit_n_add_2_steps = ddecoder_unit_r_decoder_unit_z_decoder_unit_n_sum_steps[:, 2 * n_h:]  # tanh
+    # tanh
+    ddecoder_unit_n_add_2_steps = ddecoder_unit_r_decoder_unit_z_decoder_unit_n_sums_steps[:, 2 * n_h:]
     # addition, summed where it was broadcast
     ddecoder_unit_b_n = np.expand_dims(np.sum(ddecoder_unit_n_add_2_steps, axis=(0, 2)), 1)
     ddecoder_unit_n_add_steps = ddecoder_h_prev_W_s_steps[:, 2 * n_h + n_k:]  # hadamard
@@ -803,21 +814,22 @@ def backward(
     concat_steps_T = np.reshape(np.swapaxes(ddecoder_h_prev_W_s_steps, -1, -2), (T * m, 3 * n_h + n_k)).T
     dW_s_packed = workspace.result("backward.dW_s_packed", (3 * n_h + n_k, n_h), dtype)
     # matrix product
-    np.matmul(concat_steps_T, np.reshape(np.swapaxes(decoder_h_prev_steps, -1, -2), (T * m, n_h)),
+    np.matmul(concat_steps_T,
+        np.reshape(np.swapaxes(decoder_h_prev_steps, -1, -2), (T * m, n_h)),
         out=dW_s_packed)
-    concat_2_steps_T = np.swapaxes(ddecoder_unit_r_decoder_unit_z_decoder_unit_n_sum_steps, -1, -2)
+    concat_2_steps_T = np.swapaxes(ddecoder_unit_r_decoder_unit_z_decoder_unit_n_sums_steps, -1, -2)
     concat_2_steps_T_rows = np.reshape(concat_2_steps_T, (T * m, 3 * n_h))
     concat_2_steps_T_rows_T = concat_2_steps_T_rows.T
     decoder_context_steps_rows = np.reshape(np.swapaxes(decoder_context_steps, -1, -2), (T * m, 2 * n_h))
     dW_packed_4 = concat_2_steps_T_rows_T @ decoder_context_steps_rows  # matrix product
-    ddecoder_unit_r_slice_steps = ddecoder_unit_r_decoder_unit_z_decoder_unit_n_sum_steps[:, :n_h]  # sigmoid
+    ddecoder_unit_r_slice_steps = ddecoder_unit_r_decoder_unit_z_decoder_unit_n_sums_steps[:, :n_h]  # sigmoid
     # sigmoid
-    ddecoder_unit_z_slice_steps = ddecoder_unit_r_decoder_unit_z_decoder_unit_n_sum_steps[:, n_h:2 * n_h]
-    dsum_steps = workspace.array("backward.dsum_steps", (T, 2 * n_h, m), dtype)
+    ddecoder_unit_z_slice_steps = ddecoder_unit_r_decoder_unit_z_decoder_unit_n_sums_steps[:, n_h:2 * n_h]
+    dsums_steps = workspace.array("backward.dsums_steps", (T, 2 * n_h, m), dtype)
     # split: side by side
     np.concatenate([ddecoder_unit_r_slice_steps, ddecoder_unit_z_slice_steps], axis=1,
-        out=dsum_steps)
-    db_packed = np.expand_dims(np.sum(dsum_steps, axis=(0, 2)), 1)  # addition, summed where it was broadcast
+        out=dsums_steps)
+    db_packed = np.expand_dims(np.sum(dsums_steps, axis=(0, 2)), 1)  # addition, summed where it was broadcast
     ddecoder_unit_b_r = db_packed[:n_h]                       # concat
     ddecoder_unit_b_z = db_packed[n_h:]                       # concat
     ddecoder_unit_W_r_2 = dW_packed_4[:n_h]                   # concat
@@ -828,12 +840,13 @@ def backward(
     ddecoder_unit_U_z = dW_s_packed[n_h + n_k:2 * n_h + n_k]  # concat
     ddecoder_unit_U_n = dW_s_packed[2 * n_h + n_k:]           # concat
     matmul = workspace.array("backward.matmul", (T, 3 * n_h, n_e), dtype)
-    np.matmul(ddecoder_unit_r_decoder_unit_z_decoder_unit_n_sum_steps, np.swapaxes(x, -1, -2),
+    np.matmul(ddecoder_unit_r_decoder_unit_z_decoder_unit_n_sums_steps,
+        np.swapaxes(x, -1, -2),
         out=matmul)
     dW_packed_3 = np.sum(matmul, axis=0)                      # matrix product, summed where it was broadcast
     dx = workspace.array("backward.dx", (T, n_e, m), dtype)
     # matrix product
-    np.matmul(W_packed_3.T, ddecoder_unit_r_decoder_unit_z_decoder_unit_n_sum_steps,
+    np.matmul(W_packed_3.T, ddecoder_unit_r_decoder_unit_z_decoder_unit_n_sums_steps,
         out=dx)
     ddecoder_unit_W_r_1 = dW_packed_3[:n_h]                   # concat
     ddecoder_unit_W_z_1 = dW_packed_3[n_h:2 * n_h]            # concat
@@ -952,7 +965,8 @@ def backward(
         )
         # matrix product
         dencoder_backwards_h_prev = np.matmul(dencoder_backwards_h_prev_U, U_packed_2, out=work_12)
-        np.add(dencoder_backwards_h_prev_encoder_back, dencoder_backwards_h_prev_encoder_backwards_h,
+        np.add(dencoder_backwards_h_prev_encoder_back,
+            dencoder_backwards_h_prev_encoder_backwards_h,
             out=work_14)
         # dencoder_backwards_h_prev_2: split: the sum over its uses
         np.add(work_14, dencoder_backwards_h_prev, out=dencoder_backwards_h_2)
@@ -1070,7 +1084,8 @@ def backward(
         dencoder_forwards_r_slice = np.multiply(dencoder_forwards_r, work_19, out=dencoder_forwards_h_prev_U[:, :n_h])
         # matrix product
         dencoder_forwards_h_prev = np.matmul(dencoder_forwards_h_prev_U, U_packed, out=work_18)
-        np.add(dencoder_forwards_h_prev_encoder_there, dencoder_forwards_h_prev_encoder_forwards_h,
+        np.add(dencoder_forwards_h_prev_encoder_there,
+            dencoder_forwards_h_prev_encoder_forwards_h,
             out=work_20)
         # dencoder_forwards_h_prev_2: split: the sum over its uses
         np.add(work_20, dencoder_forwards_h_prev, out=dencoder_forwards_h_2)

@@ -329,7 +329,7 @@ def backward_sequence(
 
     # room for every step and for one; the workspace's is written again by the next call
     dh_state = np.array(dh_final, dtype, order="C")
-    dr_z_sum_steps = workspace.array("backward_sequence.dr_z_sum_steps", (T, m, 2 * n_h), dtype)
+    dr_z_sums_steps = workspace.array("backward_sequence.dr_z_sums_steps", (T, m, 2 * n_h), dtype)
     dh_hat_add_steps = workspace.array("backward_sequence.dh_hat_add_steps", (T, m, n_h), dtype)
     work, work_2, work_3, work_4, work_5 = workspace.array("backward_sequence.work", (5, m, n_h), dtype)
     for t in reversed(range(T)):
@@ -356,22 +356,22 @@ def backward_sequence(
         dh_prev_h_hat = np.multiply(dh_hat_multiply, r, out=work_2)  # hadamard
 
         # 2. z = sigmoid(U_z @ h_prev + W_z @ x)
-        dz = np.subtract(dz_h, dh_subtract, out=work)   # split: the sum over its uses
+        dz = np.subtract(dz_h, dh_subtract, out=work)    # split: the sum over its uses
         np.multiply(z, work_4, out=work_4)
-        dr_z_sum = dr_z_sum_steps[t]
-        np.multiply(dz, work_4, out=dr_z_sum[:, n_h:])  # dz_slice: sigmoid
+        dr_z_sums = dr_z_sums_steps[t]
+        np.multiply(dz, work_4, out=dr_z_sums[:, n_h:])  # dz_slice: sigmoid
 
         # 1. r = sigmoid(U_r @ h_prev + W_r @ x)
         np.subtract(1, r, out=work)
         np.multiply(r, work, out=work)
-        np.multiply(dr, work, out=dr_z_sum[:, :n_h])       # dr_slice: sigmoid
-        dh_prev = np.matmul(dr_z_sum, U_packed, out=work)  # matrix product
+        np.multiply(dr, work, out=dr_z_sums[:, :n_h])       # dr_slice: sigmoid
+        dh_prev = np.matmul(dr_z_sums, U_packed, out=work)  # matrix product
         np.add(dh_prev_h, dh_prev_h_hat, out=dh_state)
-        np.add(dh_state, dh_prev, out=dh_state)            # dh_prev_2: split: the sum over its uses
+        np.add(dh_state, dh_prev, out=dh_state)             # dh_prev_2: split: the sum over its uses
 
     # for every step at once: no later step reads it
-    dr_slice_steps = dr_z_sum_steps[:, :, :n_h]  # sigmoid
-    dz_slice_steps = dr_z_sum_steps[:, :, n_h:]  # sigmoid
+    dr_slice_steps = dr_z_sums_steps[:, :, :n_h]  # sigmoid
+    dz_slice_steps = dr_z_sums_steps[:, :, n_h:]  # sigmoid
     dmatmul = workspace.array("backward_sequence.dmatmul", (T * m, 3 * n_h), dtype)
     # split: side by side
     np.concatenate([dr_slice_steps, dz_slice_steps, dh_hat_add_steps], axis=2,
@@ -382,19 +382,20 @@ def backward_sequence(
     np.matmul(np.reshape(dh_hat_add_steps, (T * m, n_h)).T, multiply_rows, out=dU_h)  # transpose
     dU_packed = workspace.result("backward_sequence.dU_packed", (2 * n_h, n_h), dtype)
     # transpose
-    np.matmul(np.reshape(dr_z_sum_steps, (T * m, 2 * n_h)).T, np.reshape(h_prev_steps, (T * m, n_h)),
+    np.matmul(np.reshape(dr_z_sums_steps, (T * m, 2 * n_h)).T,
+        np.reshape(h_prev_steps, (T * m, n_h)),
         out=dU_packed)
-    dU_r = dU_packed[:n_h]                       # concat
-    dU_z = dU_packed[n_h:]                       # concat
+    dU_r = dU_packed[:n_h]                        # concat
+    dU_z = dU_packed[n_h:]                        # concat
     dx_T = workspace.result("backward_sequence.dx_T", (T, m, n_x), dtype)
     np.matmul(dmatmul, W_packed, out=np.reshape(dx_T, (T * m, n_x)))  # matrix product
     dW_packed = workspace.result("backward_sequence.dW_packed", (3 * n_h, n_x), dtype)
-    np.matmul(dmatmul.T, x_rows, out=dW_packed)  # transpose
-    dW_r = dW_packed[:n_h]                       # concat
-    dW_z = dW_packed[n_h:2 * n_h]                # concat
-    dW_h = dW_packed[2 * n_h:]                   # concat
-    dx_steps = np.swapaxes(dx_T, -1, -2)         # transpose
-    dh_prev_3 = dh_state.T                       # transpose
+    np.matmul(dmatmul.T, x_rows, out=dW_packed)   # transpose
+    dW_r = dW_packed[:n_h]                        # concat
+    dW_z = dW_packed[n_h:2 * n_h]                 # concat
+    dW_h = dW_packed[2 * n_h:]                    # concat
+    dx_steps = np.swapaxes(dx_T, -1, -2)          # transpose
+    dh_prev_3 = dh_state.T                        # transpose
 
     return Gradients(
         Parameters(W_r=dW_r, U_r=dU_r, W_z=dW_z, U_z=dU_z, W_h=dW_h, U_h=dU_h),

@@ -398,7 +398,8 @@ def backward_sequence(
     db_hn = db_hn_T.T                                     # transpose
     dU_packed = workspace.result("backward_sequence.dU_packed", (3 * n_h, n_h), dtype)
     # transpose
-    np.matmul(np.reshape(dh_prev_U_steps, (T * m, 3 * n_h)).T, np.reshape(h_prev_steps, (T * m, n_h)),
+    np.matmul(np.reshape(dh_prev_U_steps, (T * m, 3 * n_h)).T,
+        np.reshape(h_prev_steps, (T * m, n_h)),
         out=dU_packed)
     dU_r = dU_packed[:n_h]                                # concat
     dU_z = dU_packed[n_h:2 * n_h]                         # concat

@@ -346,7 +346,7 @@ def backward_sequence(
     # room for every step and for one; the workspace's is written again by the next call
     da_state = np.array(da_final, dtype, order="C")
     dc_state = np.array(dc_final, dtype, order="C")
-    dsum_steps = workspace.array("backward_sequence.dsum_steps", (T, m, 4 * n_a), dtype)
+    dsums_steps = workspace.array("backward_sequence.dsums_steps", (T, m, 4 * n_a), dtype)
     work, work_2, work_3, work_4, work_5 = workspace.array("backward_sequence.work", (5, m, n_a), dtype)
     for t in reversed(range(T)):
         da_output = da_steps_2[t]
@@ -376,28 +376,28 @@ def backward_sequence(
         # 3. c_hat = tanh(W_c @ xc + b_c)
         np.multiply(c_hat, c_hat, out=work_5)
         np.subtract(1, work_5, out=work_5)
-        dsum = dsum_steps[t]
-        np.multiply(dc_hat, work_5, out=dsum[:, 3 * n_a:])  # dc_hat_slice: tanh
+        dsums = dsums_steps[t]
+        np.multiply(dc_hat, work_5, out=dsums[:, 3 * n_a:])  # dc_hat_slice: tanh
 
         # 2. gate = sigmoid(W_g @ xc + b_g)
         np.subtract(1, gate_3, out=work_4)
         np.multiply(gate_3, work_4, out=work_4)
-        np.multiply(dgate_3, work_4, out=dsum[:, 2 * n_a:3 * n_a])  # dslice_3: sigmoid
+        np.multiply(dgate_3, work_4, out=dsums[:, 2 * n_a:3 * n_a])  # dpart_3: sigmoid
         np.subtract(1, gate_2, out=work_2)
         np.multiply(gate_2, work_2, out=work_2)
-        np.multiply(dgate_2, work_2, out=dsum[:, n_a:2 * n_a])  # dslice_2: sigmoid
+        np.multiply(dgate_2, work_2, out=dsums[:, n_a:2 * n_a])  # dpart_2: sigmoid
         np.subtract(1, gate_1, out=work)
         np.multiply(gate_1, work, out=work)
-        np.multiply(dgate_1, work, out=dsum[:, :n_a])           # dslice: sigmoid
-        np.matmul(dsum, W_packed_2, out=da_state)               # da_prev: matrix product
+        np.multiply(dgate_1, work, out=dsums[:, :n_a])           # dpart: sigmoid
+        np.matmul(dsums, W_packed_2, out=da_state)               # da_prev: matrix product
 
     # for every step at once: no later step reads it
-    dmatmul = np.reshape(dsum_steps, (T * m, 4 * n_a))
+    dmatmul = np.reshape(dsums_steps, (T * m, 4 * n_a))
     dW_packed_2 = dmatmul.T @ np.reshape(a_prev_steps, (T * m, n_a))  # transpose
     dW_g_2 = dW_packed_2[:3 * n_a]               # concat
     dW_c_2 = dW_packed_2[3 * n_a:]               # concat
     # addition, summed where it was broadcast
-    db_packed_T = np.expand_dims(np.sum(dsum_steps, axis=(0, 1)), 0)
+    db_packed_T = np.expand_dims(np.sum(dsums_steps, axis=(0, 1)), 0)
     db_packed = db_packed_T.T                    # transpose
     db_g = workspace.result("backward_sequence.db_g", (3 * n_a, 1), dtype)
     np.divide(db_packed[:3 * n_a], m, out=db_g)  # concat; 1/m: the cost is a mean

@@ -397,7 +397,7 @@ def backward_sequence(
     # room for every step and for one; the workspace's is written again by the next call
     dh_state = np.array(dh_final, dtype, order="C")
     dc_state = np.array(dc_final, dtype, order="C")
-    dsum_steps = workspace.array("backward_sequence.dsum_steps", (T, m, 4 * n_h), dtype)
+    dsums_steps = workspace.array("backward_sequence.dsums_steps", (T, m, 4 * n_h), dtype)
     work, work_2, work_3, work_4, work_5 = workspace.array("backward_sequence.work", (5, m, n_h), dtype)
     for t in reversed(range(T)):
         dh_output = dh_steps_2[t]
@@ -427,27 +427,27 @@ def backward_sequence(
         # 4. o = sigmoid(W_o @ x + U_o @ h_prev + b_o)
         np.subtract(1, o, out=work_5)
         np.multiply(o, work_5, out=work_5)
-        dsum = dsum_steps[t]
-        np.multiply(do, work_5, out=dsum[:, 3 * n_h:])  # do_slice: sigmoid
+        dsums = dsums_steps[t]
+        np.multiply(do, work_5, out=dsums[:, 3 * n_h:])  # do_slice: sigmoid
 
         # 3. g = tanh(W_g @ x + U_g @ h_prev + b_g)
         np.multiply(g, g, out=work_2)
         np.subtract(1, work_2, out=work_2)
-        np.multiply(dg, work_2, out=dsum[:, 2 * n_h:3 * n_h])  # dg_slice: tanh
+        np.multiply(dg, work_2, out=dsums[:, 2 * n_h:3 * n_h])  # dg_slice: tanh
 
         # 2. f = sigmoid(W_f @ x + U_f @ h_prev + b_f)
         np.subtract(1, f, out=work_2)
         np.multiply(f, work_2, out=work_2)
-        np.multiply(df, work_2, out=dsum[:, n_h:2 * n_h])  # df_slice: sigmoid
+        np.multiply(df, work_2, out=dsums[:, n_h:2 * n_h])  # df_slice: sigmoid
 
         # 1. i = sigmoid(W_i @ x + U_i @ h_prev + b_i)
         np.subtract(1, i, out=work_2)
         np.multiply(i, work_2, out=work_2)
-        np.multiply(di, work_2, out=dsum[:, :n_h])  # di_slice: sigmoid
-        np.matmul(dsum, U_packed, out=dh_state)     # dh_prev: matrix product
+        np.multiply(di, work_2, out=dsums[:, :n_h])  # di_slice: sigmoid
+        np.matmul(dsums, U_packed, out=dh_state)     # dh_prev: matrix product
 
     # for every step at once: no later step reads it
-    dmatmul = np.reshape(dsum_steps, (T * m, 4 * n_h))
+    dmatmul = np.reshape(dsums_steps, (T * m, 4 * n_h))
     dU_packed = workspace.result("backward_sequence.dU_packed", (4 * n_h, n_h), dtype)
     np.matmul(dmatmul.T, np.reshape(h_prev_steps, (T * m, n_h)), out=dU_packed)  # transpose
     dU_i = dU_packed[:n_h]                       # concat
@@ -455,7 +455,7 @@ def backward_sequence(
     dU_g = dU_packed[2 * n_h:3 * n_h]            # concat
     dU_o = dU_packed[3 * n_h:]                   # concat
     # addition, summed where it was broadcast
-    db_packed_T = np.expand_dims(np.sum(dsum_steps, axis=(0, 1)), 0)
+    db_packed_T = np.expand_dims(np.sum(dsums_steps, axis=(0, 1)), 0)
     db_packed = db_packed_T.T                    # transpose
     db_i = db_packed[:n_h]                       # concat
     db_f = db_packed[n_h:2 * n_h]                # concat

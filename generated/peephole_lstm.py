@@ -427,7 +427,7 @@ def backward_sequence(
     # room for every step and for one; the workspace's is written again by the next call
     dh_state = np.array(dh_final, dtype, order="C")
     dc_state = np.array(dc_final, dtype, order="C")
-    di_f_g_o_sum_steps = workspace.array("backward_sequence.di_f_g_o_sum_steps", (T, m, 4 * n_h), dtype)
+    di_f_g_o_sums_steps = workspace.array("backward_sequence.di_f_g_o_sums_steps", (T, m, 4 * n_h), dtype)
     work, work_2, work_3, work_4 = workspace.array("backward_sequence.work", (4, m, n_h), dtype)
     for t in reversed(range(T)):
         dh_output = dh_steps_2[t]
@@ -450,8 +450,8 @@ def backward_sequence(
         # 5. o = sigmoid(W_o @ x + U_o @ h_prev + p_o * c + b_o)
         np.subtract(1, o, out=work)
         np.multiply(o, work, out=work)
-        di_f_g_o_sum = di_f_g_o_sum_steps[t]
-        do_add = np.multiply(do, work, out=di_f_g_o_sum[:, 3 * n_h:])  # sigmoid
+        di_f_g_o_sums = di_f_g_o_sums_steps[t]
+        do_add = np.multiply(do, work, out=di_f_g_o_sums[:, 3 * n_h:])  # sigmoid
         dc_o = np.multiply(do_add, p_o.T, out=work)  # hadamard
 
         # 4. c = f * c_prev + i * g
@@ -465,68 +465,68 @@ def backward_sequence(
         # 3. g = tanh(W_g @ x + U_g @ h_prev + b_g)
         np.multiply(g, g, out=work_4)
         np.subtract(1, work_4, out=work_4)
-        np.multiply(dg, work_4, out=di_f_g_o_sum[:, 2 * n_h:3 * n_h])  # dg_add: tanh
+        np.multiply(dg, work_4, out=di_f_g_o_sums[:, 2 * n_h:3 * n_h])  # dg_add: tanh
 
         # 2. f = sigmoid(W_f @ x + U_f @ h_prev + p_f * c_prev + b_f)
         np.subtract(1, f, out=work_2)
         np.multiply(f, work_2, out=work_2)
-        df_add = np.multiply(df, work_2, out=di_f_g_o_sum[:, n_h:2 * n_h])  # sigmoid
+        df_add = np.multiply(df, work_2, out=di_f_g_o_sums[:, n_h:2 * n_h])  # sigmoid
         dc_prev_f = np.multiply(df_add, p_f.T, out=work_2)  # hadamard
 
         # 1. i = sigmoid(W_i @ x + U_i @ h_prev + p_i * c_prev + b_i)
         np.subtract(1, i, out=work_3)
         np.multiply(i, work_3, out=work_3)
-        di_add = np.multiply(di, work_3, out=di_f_g_o_sum[:, :n_h])  # sigmoid
+        di_add = np.multiply(di, work_3, out=di_f_g_o_sums[:, :n_h])  # sigmoid
         dc_prev_i = np.multiply(di_add, p_i.T, out=work)  # hadamard
-        np.matmul(di_f_g_o_sum, U_packed, out=dh_state)   # dh_prev: matrix product
+        np.matmul(di_f_g_o_sums, U_packed, out=dh_state)  # dh_prev: matrix product
         np.add(dc_prev_c, dc_prev_f, out=dc_state)
         np.add(dc_state, dc_prev_i, out=dc_state)         # dc_prev: split: the sum over its uses
 
     # for every step at once: no later step reads it
-    df_add_steps = di_f_g_o_sum_steps[:, :, n_h:2 * n_h]      # sigmoid
+    df_add_steps = di_f_g_o_sums_steps[:, :, n_h:2 * n_h]  # sigmoid
     multiply_steps = workspace.array("backward_sequence.multiply_steps", (T, m, n_h), dtype)
     np.multiply(df_add_steps, c_prev_steps, out=multiply_steps)
     dp_f_T = np.expand_dims(np.sum(multiply_steps, axis=(0, 1)), 0)  # hadamard, summed where it was broadcast
     db_f_T = np.expand_dims(np.sum(df_add_steps, axis=(0, 1)), 0)  # addition, summed where it was broadcast
-    di_add_steps = di_f_g_o_sum_steps[:, :, :n_h]             # sigmoid
+    di_add_steps = di_f_g_o_sums_steps[:, :, :n_h]         # sigmoid
     multiply_2_steps = workspace.array("backward_sequence.multiply_2_steps", (T, m, n_h), dtype)
     np.multiply(di_add_steps, c_prev_steps, out=multiply_2_steps)
     # hadamard, summed where it was broadcast
     dp_i_T = np.expand_dims(np.sum(multiply_2_steps, axis=(0, 1)), 0)
     db_i_T = np.expand_dims(np.sum(di_add_steps, axis=(0, 1)), 0)  # addition, summed where it was broadcast
-    dg_add_steps = di_f_g_o_sum_steps[:, :, 2 * n_h:3 * n_h]  # tanh
+    dg_add_steps = di_f_g_o_sums_steps[:, :, 2 * n_h:3 * n_h]  # tanh
     db_g_T = np.expand_dims(np.sum(dg_add_steps, axis=(0, 1)), 0)  # addition, summed where it was broadcast
-    do_add_steps = di_f_g_o_sum_steps[:, :, 3 * n_h:]         # sigmoid
+    do_add_steps = di_f_g_o_sums_steps[:, :, 3 * n_h:]     # sigmoid
     multiply_3_steps = workspace.array("backward_sequence.multiply_3_steps", (T, m, n_h), dtype)
     np.multiply(do_add_steps, c_steps, out=multiply_3_steps)
     # hadamard, summed where it was broadcast
     dp_o_T = np.expand_dims(np.sum(multiply_3_steps, axis=(0, 1)), 0)
     db_o_T = np.expand_dims(np.sum(do_add_steps, axis=(0, 1)), 0)  # addition, summed where it was broadcast
-    db_o = db_o_T.T                                           # transpose
-    dp_o = dp_o_T.T                                           # transpose
-    db_g = db_g_T.T                                           # transpose
-    db_i = db_i_T.T                                           # transpose
-    dp_i = dp_i_T.T                                           # transpose
-    db_f = db_f_T.T                                           # transpose
-    dp_f = dp_f_T.T                                           # transpose
-    dmatmul = np.reshape(di_f_g_o_sum_steps, (T * m, 4 * n_h))
+    db_o = db_o_T.T                                        # transpose
+    dp_o = dp_o_T.T                                        # transpose
+    db_g = db_g_T.T                                        # transpose
+    db_i = db_i_T.T                                        # transpose
+    dp_i = dp_i_T.T                                        # transpose
+    db_f = db_f_T.T                                        # transpose
+    dp_f = dp_f_T.T                                        # transpose
+    dmatmul = np.reshape(di_f_g_o_sums_steps, (T * m, 4 * n_h))
     dU_packed = workspace.result("backward_sequence.dU_packed", (4 * n_h, n_h), dtype)
     np.matmul(dmatmul.T, np.reshape(h_prev_steps, (T * m, n_h)), out=dU_packed)  # transpose
-    dU_i = dU_packed[:n_h]                                    # concat
-    dU_f = dU_packed[n_h:2 * n_h]                             # concat
-    dU_g = dU_packed[2 * n_h:3 * n_h]                         # concat
-    dU_o = dU_packed[3 * n_h:]                                # concat
+    dU_i = dU_packed[:n_h]                                 # concat
+    dU_f = dU_packed[n_h:2 * n_h]                          # concat
+    dU_g = dU_packed[2 * n_h:3 * n_h]                      # concat
+    dU_o = dU_packed[3 * n_h:]                             # concat
     dx_T = workspace.result("backward_sequence.dx_T", (T, m, n_x), dtype)
     np.matmul(dmatmul, W_packed, out=np.reshape(dx_T, (T * m, n_x)))  # matrix product
     dW_packed = workspace.result("backward_sequence.dW_packed", (4 * n_h, n_x), dtype)
-    np.matmul(dmatmul.T, x_rows, out=dW_packed)               # transpose
-    dW_i = dW_packed[:n_h]                                    # concat
-    dW_f = dW_packed[n_h:2 * n_h]                             # concat
-    dW_g = dW_packed[2 * n_h:3 * n_h]                         # concat
-    dW_o = dW_packed[3 * n_h:]                                # concat
-    dx_steps = np.swapaxes(dx_T, -1, -2)                      # transpose
-    dc_prev_2 = dc_state.T                                    # transpose
-    dh_prev_2 = dh_state.T                                    # transpose
+    np.matmul(dmatmul.T, x_rows, out=dW_packed)            # transpose
+    dW_i = dW_packed[:n_h]                                 # concat
+    dW_f = dW_packed[n_h:2 * n_h]                          # concat
+    dW_g = dW_packed[2 * n_h:3 * n_h]                      # concat
+    dW_o = dW_packed[3 * n_h:]                             # concat
+    dx_steps = np.swapaxes(dx_T, -1, -2)                   # transpose
+    dc_prev_2 = dc_state.T                                 # transpose
+    dh_prev_2 = dh_state.T                                 # transpose
 
     return Gradients(
         Parameters(

@@ -423,7 +423,7 @@ def backward(
     # room for every step and for one; the workspace's is written again by the next call
     dbackwards_a_2 = np.zeros((m, n_a), dtype)
     dbackwards_c = np.zeros((m, n_a), dtype)
-    dsum_steps = workspace.array("backward.dsum_steps", (T, m, 4 * n_a), dtype)
+    dsums_steps = workspace.array("backward.dsums_steps", (T, m, 4 * n_a), dtype)
     work, work_2, work_3, work_4, work_5 = workspace.array("backward.work", (5, m, n_a), dtype)
     work_6 = workspace.array("backward.work_6", (m, n_a), dtype)
     for t in range(T):
@@ -463,32 +463,32 @@ def backward(
         # backwards: c_hat = tanh(W_c @ xc + b_c)
         np.multiply(backwards_c_hat, backwards_c_hat, out=work_6)
         np.subtract(1, work_6, out=work_6)
-        dsum = dsum_steps[t]
-        np.multiply(dbackwards_c_hat, work_6, out=dsum[:, 3 * n_a:])  # dbackwards_c_hat_slice: tanh
+        dsums = dsums_steps[t]
+        np.multiply(dbackwards_c_hat, work_6, out=dsums[:, 3 * n_a:])  # dbackwards_c_hat_slice: tanh
 
         # backwards: gate = sigmoid(W_g @ xc + b_g)
         np.subtract(1, backwards_gate_3, out=work)
         np.multiply(backwards_gate_3, work, out=work)
-        np.multiply(dbackwards_gate_3, work, out=dsum[:, 2 * n_a:3 * n_a])  # dslice_6: sigmoid
+        np.multiply(dbackwards_gate_3, work, out=dsums[:, 2 * n_a:3 * n_a])  # dpart_6: sigmoid
         np.subtract(1, backwards_gate_2, out=work)
         np.multiply(backwards_gate_2, work, out=work)
-        np.multiply(dbackwards_gate_2, work, out=dsum[:, n_a:2 * n_a])  # dslice_5: sigmoid
+        np.multiply(dbackwards_gate_2, work, out=dsums[:, n_a:2 * n_a])  # dpart_5: sigmoid
         np.subtract(1, backwards_gate_1, out=work)
         np.multiply(backwards_gate_1, work, out=work)
-        np.multiply(dbackwards_gate_1, work, out=dsum[:, :n_a])  # dslice_4: sigmoid
-        dbackwards_a_prev = np.matmul(dsum, W_packed_4, out=work)  # matrix product
+        np.multiply(dbackwards_gate_1, work, out=dsums[:, :n_a])  # dpart_4: sigmoid
+        dbackwards_a_prev = np.matmul(dsums, W_packed_4, out=work)  # matrix product
         # dbackwards_c_prev: split: the sum over its uses
         np.add(dbackwards_c_prev_back, dbackwards_c_prev_backwards_c, out=dbackwards_c)
         # dbackwards_a_prev_2: split: the sum over its uses
         np.add(dbackwards_a_prev_back, dbackwards_a_prev, out=dbackwards_a_2)
 
     # for every step at once: no later step reads it
-    dmatmul = np.reshape(dsum_steps, (T * m, 4 * n_a))
+    dmatmul = np.reshape(dsums_steps, (T * m, 4 * n_a))
     dW_packed_4 = dmatmul.T @ np.reshape(backwards_a_prev_steps, (T * m, n_a))  # transpose
     dbackwards_W_g_2 = dW_packed_4[:3 * n_a]     # concat
     dbackwards_W_c_2 = dW_packed_4[3 * n_a:]     # concat
     # addition, summed where it was broadcast
-    db_packed_T = np.expand_dims(np.sum(dsum_steps, axis=(0, 1)), 0)
+    db_packed_T = np.expand_dims(np.sum(dsums_steps, axis=(0, 1)), 0)
     db_packed = db_packed_T.T                    # transpose
     dbackwards_b_g = db_packed[:3 * n_a]         # concat
     dbackwards_b_c = db_packed[3 * n_a:]         # concat
@@ -503,7 +503,7 @@ def backward(
     # room for every step and for one; the workspace's is written again by the next call
     dforwards_a_2 = np.zeros((m, n_a), dtype)
     dforwards_c = np.zeros((m, n_a), dtype)
-    dsum_2_steps = workspace.array("backward.dsum_2_steps", (T, m, 4 * n_a), dtype)
+    dsums_2_steps = workspace.array("backward.dsums_2_steps", (T, m, 4 * n_a), dtype)
     work_7, work_8, work_9, work_10 = workspace.array("backward.work_7", (4, m, n_a), dtype)
     work_11, work_12 = workspace.array("backward.work_11", (2, m, n_a), dtype)
     for t in reversed(range(T)):
@@ -543,32 +543,32 @@ def backward(
         # forwards: c_hat = tanh(W_c @ xc + b_c)
         np.multiply(forwards_c_hat, forwards_c_hat, out=work_12)
         np.subtract(1, work_12, out=work_12)
-        dsum_2 = dsum_2_steps[t]
-        np.multiply(dforwards_c_hat, work_12, out=dsum_2[:, 3 * n_a:])  # dforwards_c_hat_slice: tanh
+        dsums_2 = dsums_2_steps[t]
+        np.multiply(dforwards_c_hat, work_12, out=dsums_2[:, 3 * n_a:])  # dforwards_c_hat_slice: tanh
 
         # forwards: gate = sigmoid(W_g @ xc + b_g)
         np.subtract(1, forwards_gate_3, out=work_7)
         np.multiply(forwards_gate_3, work_7, out=work_7)
-        np.multiply(dforwards_gate_3, work_7, out=dsum_2[:, 2 * n_a:3 * n_a])  # dslice_3: sigmoid
+        np.multiply(dforwards_gate_3, work_7, out=dsums_2[:, 2 * n_a:3 * n_a])  # dpart_3: sigmoid
         np.subtract(1, forwards_gate_2, out=work_7)
         np.multiply(forwards_gate_2, work_7, out=work_7)
-        np.multiply(dforwards_gate_2, work_7, out=dsum_2[:, n_a:2 * n_a])  # dslice_2: sigmoid
+        np.multiply(dforwards_gate_2, work_7, out=dsums_2[:, n_a:2 * n_a])  # dpart_2: sigmoid
         np.subtract(1, forwards_gate_1, out=work_7)
         np.multiply(forwards_gate_1, work_7, out=work_7)
-        np.multiply(dforwards_gate_1, work_7, out=dsum_2[:, :n_a])  # dslice: sigmoid
-        dforwards_a_prev = np.matmul(dsum_2, W_packed_2, out=work_7)  # matrix product
+        np.multiply(dforwards_gate_1, work_7, out=dsums_2[:, :n_a])  # dpart: sigmoid
+        dforwards_a_prev = np.matmul(dsums_2, W_packed_2, out=work_7)  # matrix product
         # dforwards_c_prev: split: the sum over its uses
         np.add(dforwards_c_prev_there, dforwards_c_prev_forwards_c, out=dforwards_c)
         # dforwards_a_prev_2: split: the sum over its uses
         np.add(dforwards_a_prev_there, dforwards_a_prev, out=dforwards_a_2)
 
     # for every step at once: no later step reads it
-    dmatmul_2 = np.reshape(dsum_2_steps, (T * m, 4 * n_a))
+    dmatmul_2 = np.reshape(dsums_2_steps, (T * m, 4 * n_a))
     dW_packed_2 = dmatmul_2.T @ np.reshape(forwards_a_prev_steps, (T * m, n_a))  # transpose
     dforwards_W_g_2 = dW_packed_2[:3 * n_a]        # concat
     dforwards_W_c_2 = dW_packed_2[3 * n_a:]        # concat
     # addition, summed where it was broadcast
-    db_packed_2_T = np.expand_dims(np.sum(dsum_2_steps, axis=(0, 1)), 0)
+    db_packed_2_T = np.expand_dims(np.sum(dsums_2_steps, axis=(0, 1)), 0)
     db_packed_2 = db_packed_2_T.T                  # transpose
     dforwards_b_g = db_packed_2[:3 * n_a]          # concat
     dforwards_b_c = db_packed_2[3 * n_a:]          # concat

@@ -503,7 +503,7 @@ def backward_sequence(
     dc_state = np.array(dc_final, dtype, order="C")
     dn_state = np.array(dn_final, dtype, order="C")
     ds_state = np.array(ds_final, dtype, order="C")
-    dsum_steps = workspace.array("backward_sequence.dsum_steps", (T, m, 4 * n_h), dtype)
+    dsums_steps = workspace.array("backward_sequence.dsums_steps", (T, m, 4 * n_h), dtype)
     work, work_2, work_3, work_4, work_5 = workspace.array("backward_sequence.work", (5, m, n_h), dtype)
     work_6 = workspace.array("backward_sequence.work_6", (m, n_h), dtype)
     for t in reversed(range(T)):
@@ -569,25 +569,25 @@ def backward_sequence(
         # 4. o = sigmoid(W_o @ x + R_o @ h_prev + b_o)
         np.subtract(1, o, out=work_3)
         np.multiply(o, work_3, out=work_3)
-        dsum = dsum_steps[t]
-        np.multiply(do, work_3, out=dsum[:, 3 * n_h:])  # do_slice: sigmoid
+        dsums = dsums_steps[t]
+        np.multiply(do, work_3, out=dsums[:, 3 * n_h:])  # do_slice: sigmoid
 
         # 3. z = tanh(W_z @ x + R_z @ h_prev + b_z)
         np.multiply(z, z, out=work_2)
         np.subtract(1, work_2, out=work_2)
-        np.multiply(dz, work_2, out=dsum[:, 2 * n_h:3 * n_h])  # dz_slice: tanh
+        np.multiply(dz, work_2, out=dsums[:, 2 * n_h:3 * n_h])  # dz_slice: tanh
 
         # 2. log_f = log_sigmoid(W_f @ x + R_f @ h_prev + b_f)
         np.negative(log_f_slice, out=work_2)
         sigmoid_into(work_2, work_2)
-        np.multiply(ds_add, work_2, out=dsum[:, n_h:2 * n_h])  # dlog_f_slice: log_sigmoid
+        np.multiply(ds_add, work_2, out=dsums[:, n_h:2 * n_h])  # dlog_f_slice: log_sigmoid
 
         # 1. log_i = W_i @ x + R_i @ h_prev + b_i
-        np.add(di_subtract, dlog_i_s, out=dsum[:, :n_h])  # dlog_i: split: the sum over its uses
-        np.matmul(dsum, R_packed, out=dh_state)           # dh_prev: matrix product
+        np.add(di_subtract, dlog_i_s, out=dsums[:, :n_h])  # dlog_i: split: the sum over its uses
+        np.matmul(dsums, R_packed, out=dh_state)           # dh_prev: matrix product
 
     # for every step at once: no later step reads it
-    dmatmul = np.reshape(dsum_steps, (T * m, 4 * n_h))
+    dmatmul = np.reshape(dsums_steps, (T * m, 4 * n_h))
     dR_packed = workspace.result("backward_sequence.dR_packed", (4 * n_h, n_h), dtype)
     np.matmul(dmatmul.T, np.reshape(h_prev_steps, (T * m, n_h)), out=dR_packed)  # transpose
     dR_i = dR_packed[:n_h]                       # concat
@@ -595,7 +595,7 @@ def backward_sequence(
     dR_z = dR_packed[2 * n_h:3 * n_h]            # concat
     dR_o = dR_packed[3 * n_h:]                   # concat
     # addition, summed where it was broadcast
-    db_packed_T = np.expand_dims(np.sum(dsum_steps, axis=(0, 1)), 0)
+    db_packed_T = np.expand_dims(np.sum(dsums_steps, axis=(0, 1)), 0)
     db_packed = db_packed_T.T                    # transpose
     db_i = db_packed[:n_h]                       # concat
     db_f = db_packed[n_h:2 * n_h]                # concat

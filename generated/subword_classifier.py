@@ -471,7 +471,7 @@ def backward(
     # room for every step and for one; the workspace's is written again by the next call
     dback_a_2 = np.zeros((m, n_a), dtype)
     dback_c = np.zeros((m, n_a), dtype)
-    dsum_steps = workspace.array("backward.dsum_steps", (T, m, 4 * n_a), dtype)
+    dsums_steps = workspace.array("backward.dsums_steps", (T, m, 4 * n_a), dtype)
     work, work_2, work_3, work_4, work_5 = workspace.array("backward.work", (5, m, n_a), dtype)
     work_6 = workspace.array("backward.work_6", (m, n_a), dtype)
     for t in range(T):
@@ -509,32 +509,32 @@ def backward(
         # back: c_hat = tanh(W_c @ xc + b_c)
         np.multiply(back_c_hat, back_c_hat, out=work_6)
         np.subtract(1, work_6, out=work_6)
-        dsum = dsum_steps[t]
-        np.multiply(dback_c_hat, work_6, out=dsum[:, 3 * n_a:])  # dback_c_hat_slice: tanh
+        dsums = dsums_steps[t]
+        np.multiply(dback_c_hat, work_6, out=dsums[:, 3 * n_a:])  # dback_c_hat_slice: tanh
 
         # back: gate = sigmoid(W_g @ xc + b_g)
         np.subtract(1, back_gate_3, out=work)
         np.multiply(back_gate_3, work, out=work)
-        np.multiply(dback_gate_3, work, out=dsum[:, 2 * n_a:3 * n_a])  # dslice_6: sigmoid
+        np.multiply(dback_gate_3, work, out=dsums[:, 2 * n_a:3 * n_a])  # dpart_6: sigmoid
         np.subtract(1, back_gate_2, out=work)
         np.multiply(back_gate_2, work, out=work)
-        np.multiply(dback_gate_2, work, out=dsum[:, n_a:2 * n_a])  # dslice_5: sigmoid
+        np.multiply(dback_gate_2, work, out=dsums[:, n_a:2 * n_a])  # dpart_5: sigmoid
         np.subtract(1, back_gate_1, out=work)
         np.multiply(back_gate_1, work, out=work)
-        np.multiply(dback_gate_1, work, out=dsum[:, :n_a])    # dslice_4: sigmoid
-        dback_a_prev = np.matmul(dsum, W_packed_4, out=work)  # matrix product
+        np.multiply(dback_gate_1, work, out=dsums[:, :n_a])    # dpart_4: sigmoid
+        dback_a_prev = np.matmul(dsums, W_packed_4, out=work)  # matrix product
         # dback_c_prev: split: the sum over its uses
         np.add(dback_c_prev_backwards, dback_c_prev_back_c, out=dback_c)
         # dback_a_prev_2: split: the sum over its uses
         np.add(dback_a_prev_backwards, dback_a_prev, out=dback_a_2)
 
     # for every step at once: no later step reads it
-    dmatmul = np.reshape(dsum_steps, (T * m, 4 * n_a))
+    dmatmul = np.reshape(dsums_steps, (T * m, 4 * n_a))
     dW_packed_4 = dmatmul.T @ np.reshape(back_a_prev_steps, (T * m, n_a))  # transpose
     dback_W_g_2 = dW_packed_4[:3 * n_a]          # concat
     dback_W_c_2 = dW_packed_4[3 * n_a:]          # concat
     # addition, summed where it was broadcast
-    db_packed_T = np.expand_dims(np.sum(dsum_steps, axis=(0, 1)), 0)
+    db_packed_T = np.expand_dims(np.sum(dsums_steps, axis=(0, 1)), 0)
     db_packed = db_packed_T.T                    # transpose
     dback_b_g = db_packed[:3 * n_a]              # concat
     dback_b_c = db_packed[3 * n_a:]              # concat
@@ -549,7 +549,7 @@ def backward(
     # room for every step and for one; the workspace's is written again by the next call
     dthere_a_2 = np.zeros((m, n_a), dtype)
     dthere_c = np.zeros((m, n_a), dtype)
-    dsum_2_steps = workspace.array("backward.dsum_2_steps", (T, m, 4 * n_a), dtype)
+    dsums_2_steps = workspace.array("backward.dsums_2_steps", (T, m, 4 * n_a), dtype)
     work_7, work_8, work_9, work_10 = workspace.array("backward.work_7", (4, m, n_a), dtype)
     work_11, work_12 = workspace.array("backward.work_11", (2, m, n_a), dtype)
     for t in reversed(range(T)):
@@ -588,32 +588,32 @@ def backward(
         # there: c_hat = tanh(W_c @ xc + b_c)
         np.multiply(there_c_hat, there_c_hat, out=work_12)
         np.subtract(1, work_12, out=work_12)
-        dsum_2 = dsum_2_steps[t]
-        np.multiply(dthere_c_hat, work_12, out=dsum_2[:, 3 * n_a:])  # dthere_c_hat_slice: tanh
+        dsums_2 = dsums_2_steps[t]
+        np.multiply(dthere_c_hat, work_12, out=dsums_2[:, 3 * n_a:])  # dthere_c_hat_slice: tanh
 
         # there: gate = sigmoid(W_g @ xc + b_g)
         np.subtract(1, there_gate_3, out=work_7)
         np.multiply(there_gate_3, work_7, out=work_7)
-        np.multiply(dthere_gate_3, work_7, out=dsum_2[:, 2 * n_a:3 * n_a])  # dslice_3: sigmoid
+        np.multiply(dthere_gate_3, work_7, out=dsums_2[:, 2 * n_a:3 * n_a])  # dpart_3: sigmoid
         np.subtract(1, there_gate_2, out=work_7)
         np.multiply(there_gate_2, work_7, out=work_7)
-        np.multiply(dthere_gate_2, work_7, out=dsum_2[:, n_a:2 * n_a])  # dslice_2: sigmoid
+        np.multiply(dthere_gate_2, work_7, out=dsums_2[:, n_a:2 * n_a])  # dpart_2: sigmoid
         np.subtract(1, there_gate_1, out=work_7)
         np.multiply(there_gate_1, work_7, out=work_7)
-        np.multiply(dthere_gate_1, work_7, out=dsum_2[:, :n_a])  # dslice: sigmoid
-        dthere_a_prev = np.matmul(dsum_2, W_packed_2, out=work_7)  # matrix product
+        np.multiply(dthere_gate_1, work_7, out=dsums_2[:, :n_a])  # dpart: sigmoid
+        dthere_a_prev = np.matmul(dsums_2, W_packed_2, out=work_7)  # matrix product
         # dthere_c_prev: split: the sum over its uses
         np.add(dthere_c_prev_forwards, dthere_c_prev_there_c, out=dthere_c)
         # dthere_a_prev_2: split: the sum over its uses
         np.add(dthere_a_prev_forwards, dthere_a_prev, out=dthere_a_2)
 
     # for every step at once: no later step reads it
-    dmatmul_2 = np.reshape(dsum_2_steps, (T * m, 4 * n_a))
+    dmatmul_2 = np.reshape(dsums_2_steps, (T * m, 4 * n_a))
     dW_packed_2 = dmatmul_2.T @ np.reshape(there_a_prev_steps, (T * m, n_a))  # transpose
     dthere_W_g_2 = dW_packed_2[:3 * n_a]           # concat
     dthere_W_c_2 = dW_packed_2[3 * n_a:]           # concat
     # addition, summed where it was broadcast
-    db_packed_2_T = np.expand_dims(np.sum(dsum_2_steps, axis=(0, 1)), 0)
+    db_packed_2_T = np.expand_dims(np.sum(dsums_2_steps, axis=(0, 1)), 0)
     db_packed_2 = db_packed_2_T.T                  # transpose
     dthere_b_g = db_packed_2[:3 * n_a]             # concat
     dthere_b_c = db_packed_2[3 * n_a:]             # concat

@@ -157,6 +157,18 @@ CASES = {
         {count(within, "matmul"): (2, 1), count(beside, "matmul"): (0, 1)},
         sequence("h = tanh(U @ h_prev) + sum(x * sum(h_prev))"),
     ),
+    "all_steps_at_once, a part": Case(
+        all_steps_at_once,
+        sequence("z = concat(W, V) @ x; u = tanh(z[n:]); h = u * tanh(z[:n] + U @ h_prev)"),
+        {count(within, "matmul"): (2, 1), count(within, "slice"): (2, 0)},
+        sequence("h = tanh(U @ h_prev) + sum(x * sum(h_prev))"),
+    ),
+    "all_steps_at_once, all parts": Case(
+        all_steps_at_once,
+        sequence("z = concat(W, V) @ x; h = z[n:] * tanh(z[:n] + U @ h_prev)"),
+        {count(within, "matmul"): (2, 1), count(within, "slice"): (2, 2)},
+        sequence("h = tanh(U @ h_prev) + sum(x * sum(h_prev))"),
+    ),
     "invariants": Case(
         invariants,
         sequence("h = tanh(U.T @ h_prev) + sum(x)"),

@@ -11,6 +11,7 @@ import graphgen.ops  # noqa: F401  # fills the registry
 from graphgen.ir.evaluate import evaluate
 from graphgen.ir.graph import Graph
 from graphgen.ir.node import Node, make, variable
+from graphgen.ir.shape import Dim
 from graphgen.ir.step import Step
 from graphgen.ir.verify import verify
 from graphgen.ops import formula, helpers
@@ -76,6 +77,7 @@ def test_numbers_are_folded_and_infinities_left():
         (make.broadcast_to(ROW, shape=X.shape) * Y, ROW * Y),
         (make.expand_dims(ROW, axis=0) * Y, ROW * Y),
         (make.slice(make.concat(X, Y), axis=0, start=X.shape[0], stop=X.shape[0] * 2), Y),
+        (make.pad_axis(X, axis=0, before=Dim.of(0), after=Dim.of(0)), X),
     ],
 )  # fmt: skip
 def test_moves_that_undo_each_other_go(before, after):

@@ -18,26 +18,35 @@ OPERATORS: dict[type, str] = {
     ast.MatMult: "matmul",
     ast.USub: "negative",
 }
+NEXT = ",\n    "  # between arguments that have lines of their own
 OTHERS = ("concatenate",)  # that take `out` beside the universal functions
 
 
 def into(expression: str, place: str) -> str | None:
     """The statement that computes an expression into a place; None if its function allocates the result itself."""
-    code = _into(expression, place)
-    return code.replace(", out=", ",\n    out=") if code and len(code) > LINE - 20 else code
+    call = _into(expression, place)
+    if call is None:
+        return None
+    name, arguments = call
+    code = f"{name}({', '.join(arguments)})"
+    if len(code) <= LINE - 20:
+        return code
+    *operands, last = arguments
+    begin = f"{name}({', '.join(operands)},"
+    return f"{begin if len(begin) <= LINE - 20 else f'{name}({NEXT.join(operands)},'}{NEXT[1:]}{last})"
 
 
-def _into(expression: str, place: str) -> str | None:
+def _into(expression: str, place: str) -> tuple[str, list[str]] | None:
+    """The function that writes into a place, and its arguments."""
     match ast.parse(expression, mode="eval").body:
         case ast.BinOp(left, op, right) if type(op) in OPERATORS:
-            return f"np.{OPERATORS[type(op)]}({ast.unparse(left)}, {ast.unparse(right)}, out={place})"
+            return f"np.{OPERATORS[type(op)]}", [ast.unparse(left), ast.unparse(right), f"out={place}"]
         case ast.UnaryOp(op, operand) if type(op) in OPERATORS:
-            return f"np.{OPERATORS[type(op)]}({ast.unparse(operand)}, out={place})"
+            return f"np.{OPERATORS[type(op)]}", [ast.unparse(operand), f"out={place}"]
         case ast.Call(ast.Attribute(ast.Name("np"), name), args, keywords) if _takes_out(name):
-            arguments = [*map(ast.unparse, args), *map(ast.unparse, keywords), f"out={place}"]
-            return f"np.{name}({', '.join(arguments)})"
+            return f"np.{name}", [*map(ast.unparse, args), *map(ast.unparse, keywords), f"out={place}"]
         case ast.Call(ast.Name(name), args, []) if hasattr(helpers, f"{name}_into"):
-            return f"{name}_into({', '.join(map(ast.unparse, args))}, {place})"
+            return f"{name}_into", [*map(ast.unparse, args), place]
     return None
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import hashlib
 import inspect
 import re
@@ -37,7 +38,7 @@ def lower(cell: Cell, step: Step, sequence: Step | None, length: Dim, level: int
     dims = {**cell.dims, **({str(length): "steps"} if sequence else {})}
     targets = [(path + equation.target).replace(".", "_") for path, equation in cell.written_out]
     previous = [state.name + PREVIOUS for state in cell.states]
-    taken = {*MODULE_NAMES, *HELPER_NAMES, *dims, cell.name, *cell.names, *previous}
+    taken = {*dir(builtins), *MODULE_NAMES, *HELPER_NAMES, *dims, cell.name, *cell.names, *previous}
     names = ForwardNames(targets, taken)
     used = [f"{path.removesuffix('.')}: {equation.text}" for path, equation in cell.written_out if path]
     own = [equation.text for equation in cell.equations]

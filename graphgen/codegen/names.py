@@ -12,6 +12,7 @@ from graphgen.ir.op import OPS
 from graphgen.ops.scan import with_bodies
 
 NOTHING = Note()
+WORDS = {"slice": "part", "sum": "total"}  # for what would be named like a builtin of Python
 VIEWS = {"reshape": "_rows", "transpose": "_T", "expand_dims": "_wide", "squeeze": "_flat"}  # behind the name
 
 
@@ -120,8 +121,9 @@ class ForwardNames:
             return self._base(node) + VIEWS[node.op.name]
         if len(node.inputs) == 1 and named and node.op.elementwise:
             return f"{node.op.name}_{named[0]}"
-        equation = self.notes.get(node, Note()).equation
-        return node.op.name if equation is None else f"{self.targets[equation]}_{node.op.name}"
+        if note.equation is None:
+            return WORDS.get(node.op.name, node.op.name)
+        return f"{self.targets[note.equation]}_{node.op.name}"
 
 
 def over_steps(name: str) -> str:

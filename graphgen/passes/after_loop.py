@@ -53,7 +53,7 @@ class _After:
             if node in self.known or node in adding:
                 continue
             stays = node in self.inside or (bool(node.inputs) and not self.move(node))
-            if stays and node in self.returned:
+            if stays and node in self.returned and not (node.op.view and self.move(node)):
                 self.give_back(node)
         parts = {carry.key: carry.following.inputs[1] for carry in self.totals}
         products_first = sorted(parts, key=lambda key: not _has_product(parts[key]))
@@ -91,7 +91,8 @@ class _After:
         missing = [operand for operand in node.inputs if operand not in self.known]
         if missing and node.op.name not in PRODUCTS:
             return False
-        bulky = node.op.name not in PRODUCTS and any(map(is_bulky, (node, *node.inputs)))
+        free = node.op.name in PRODUCTS or node.op.view
+        bulky = not free and any(map(is_bulky, (node, *node.inputs)))
         if node.op is OPS["input"] or bulky:
             return False
         for operand in missing:

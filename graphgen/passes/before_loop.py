@@ -12,6 +12,7 @@ from functools import partial
 from graphgen.ir.graph import Note, depending, rebuild, walk
 from graphgen.ir.node import Node
 from graphgen.ir.op import OPS
+from graphgen.ir.shape import Dim
 from graphgen.ir.step import Step
 from graphgen.ops.scan import Loop
 from graphgen.passes.lift import Outer, is_bulky, outside
@@ -48,7 +49,8 @@ def _move(loop: Loop, worth: Callable[[Node, bool], bool]) -> tuple[list[Node], 
     placed: dict[Node, Note] = {}
     inside = {outer: node for node, (outer, _) in known.items()}
     at_hand = set(walk([operand for _, operand in (*loop.sliced, *loop.constant)]))
-    for node in _moving([*_read(loop, order, carried)], known, worth):
+    moving = _moving([*_read(loop, order, carried)], known, worth)
+    for node in _in_parts(moving, loop.results, known):
         outer, lifted = known[node]
         note = loop.notes.get(node, Note())
         leaf = loop.leaf("moved", node.shape, node.dtype)
@@ -86,3 +88,27 @@ def _moving(read: list[Node], known: dict[Node, Outer], worth: Callable[[Node, b
         else:
             waiting.extend(node.inputs[::-1])
     return list(moving)
+
+
+def _in_parts(moving: list[Node], results: list[Node], known: dict[Node, Outer]) -> list[Node]:
+    """What moves, or the slices of it where they are all that the loop reads: the rest is no business of the loop."""
+    readers: dict[Node, list[Node]] = {node: [] for node in moving}
+    waiting, seen = results[::-1], set[Node]()
+    while waiting:
+        node = waiting.pop()
+        if node in seen or node in readers:
+            continue
+        seen.add(node)
+        for operand in dict.fromkeys(node.inputs):
+            waiting.append(operand)
+            readers.get(operand, []).append(node)
+    whole = {node for node in moving if node in results or not _are_parts(node, readers[node], known)}
+    return [part for node in moving for part in ([node] if node in whole else readers[node])]
+
+
+def _are_parts(node: Node, readers: list[Node], known: dict[Node, Outer]) -> bool:
+    """Whether the readers of a value are slices, and not of all of it."""
+    if not readers or any(reader.op is not OPS["slice"] or reader not in known for reader in readers):
+        return False
+    sizes = [reader.shape[reader.attrs["axis"][0]] for reader in readers]
+    return all(node.shape[reader.attrs["axis"][0]] != sum(sizes, Dim(())) for reader in readers)

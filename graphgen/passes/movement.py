@@ -118,6 +118,11 @@ def concat_of_concats(node: Node) -> Node | None:
     return build(node.op, *chain(*parts), **node.attrs) if any(inner) else None
 
 
+def pad_nothing(node: Node) -> Node | None:
+    """pad_axis(x, before=0, after=0) -> x."""
+    return node.inputs[0] if node.shape == node.inputs[0].shape else None
+
+
 RULES = {
     "": [implicit_broadcast],
     "transpose": [transpose_twice],
@@ -125,4 +130,5 @@ RULES = {
     "expand_dims": [squeeze_expanded, expand_summed],
     "slice": [slice_whole, slice_of_slice],
     "concat": [concat_slices, concat_of_concats],
+    "pad_axis": [pad_nothing],
 }

@@ -175,7 +175,7 @@ def _pack(
         added = _joined(loop, others, axis[0])
     packed = _slice(whole, axis, first, last) + added
     names = [_target(loop, node, readers) for node, _, _ in run]
-    loop.notes[packed] = Note(called="_".join([*filter(None, names), "sum"]))
+    loop.notes[packed] = Note(called="_".join([*filter(None, names), "sums"]))
     return {
         node: make.slice(packed, axis=axis, start=one.attrs["start"] - first, stop=one.attrs["stop"] - first)
         for node, one, _ in run
