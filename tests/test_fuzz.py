@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
 from graphgen.ir.op import OPS
 from graphgen.spec.reader import read
+from tests.fuzz import __main__ as long_run
 from tests.fuzz.calls import CALLEES
 from tests.fuzz.examine import examine
-from tests.fuzz.run import PROGRAMS_A_BATCH, TEXTS_A_BATCH, programs_batch, texts_batch
+from tests.fuzz.run import PROGRAMS_A_BATCH, TEXTS_A_BATCH, Outcome, programs_batch, texts_batch
 
 FOUND = sorted((Path(__file__).parent / "fuzz" / "found").glob("*.yaml"))
 
@@ -37,3 +40,16 @@ def test_what_random_programs_once_found_stays_mended(path):
 
 def test_random_programs_may_call_every_operation():
     assert {callee.op.name for callee in CALLEES} == {op.name for op in OPS.values() if op.public}
+
+
+def test_a_long_run_that_is_stopped_has_told_what_failed(monkeypatch):
+    def batch(seed, count):
+        if seed == 8:
+            raise KeyboardInterrupt
+        return Outcome(count, failures=[f"seed {seed}: [n, m] is wrong"])
+
+    monkeypatch.setattr(long_run, "ProcessPoolExecutor", ThreadPoolExecutor)
+    console = Console(record=True, width=200)
+    with pytest.raises(KeyboardInterrupt):
+        long_run.together(batch, 7, 4, 2, "programs", console)
+    assert "seed 7: [n, m] is wrong" in console.export_text()

@@ -35,8 +35,6 @@ def main(n: int, texts: int, seed: int) -> None:
     programs = together(programs_batch, seed, n, PROGRAMS_A_BATCH, "programs", console)
     read = together(texts_batch, seed, texts, TEXTS_A_BATCH, "texts", console)
     failures = programs.failures + read.failures
-    for failure in failures:
-        console.print(failure, markup=False, highlight=False)
     minutes = (datetime.now(UTC) - begun).total_seconds() / 60
     REPORT.write_text(report(programs, read, seed, minutes), encoding="utf-8")
     console.print(f"{len(failures)} failures; {REPORT} is written")
@@ -46,7 +44,7 @@ def main(n: int, texts: int, seed: int) -> None:
 def together(
     batch: Callable[[int, int], Outcome], seed: int, count: int, size: int, what: str, console: Console
 ) -> Outcome:
-    """Batches of one kind, run side by side."""
+    """Batches of one kind, run side by side; what fails is printed at once, should the run be stopped."""
     sizes = [min(size, count - done) for done in range(0, count, size)]
     total = Outcome()
     if not sizes:
@@ -54,6 +52,8 @@ def together(
     with ProcessPoolExecutor(len(sched_getaffinity(0)), get_context("spawn")) as pool:
         outcomes = pool.map(batch, range(seed, seed + len(sizes)), sizes)
         for outcome in track(outcomes, what, len(sizes), console=console):
+            for failure in outcome.failures:
+                console.print(failure, markup=False, highlight=False)
             total.add(outcome)
     return total
 
