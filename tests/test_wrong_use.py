@@ -114,6 +114,34 @@ def test_records_are_the_functions_own(name: str) -> None:
                         call.function(**{**call.arguments, argument: given})
 
 
+READ_TO_THE_END = [
+    (name, field)
+    for name, path in shipped_specs().items()
+    for field in dict.fromkeys(re.findall(r"lengths=(\w+)", path.read_text("utf-8")))
+]
+
+
+@pytest.mark.parametrize(("name", "field"), READ_TO_THE_END)
+def test_an_example_has_no_more_steps_than_there_are(name: str, field: str) -> None:
+    for call in (call for call in calls(name) if "inputs" in call.arguments):
+        right = getattr(call.arguments["inputs"], field)
+        last = (1,) * right.ndim
+        message = call.message("inputs", field, put(right, last, 99))
+        steps = int(re.fullmatch(rf"{field} is 99 in .*, expected 0 to (\d+), the number of steps", message)[1])
+        for length in (0, steps):
+            assert call.message("inputs", field, put(right, last, length)) == ""
+        for length in (-1, steps + 1):
+            message = call.message("inputs", field, put(right, last, length))
+            assert re.match(rf"{field} is {length} in element \[(1, )?1\], expected 0 to {steps}, ", message)
+
+
+def put(array: np.ndarray, place: tuple[int, ...], value: int) -> np.ndarray:
+    """An array with another value in one place."""
+    other = array.copy()
+    other[place] = value
+    return other
+
+
 def records(path: str, record: Any) -> Iterator[tuple[str, Any]]:
     """The records within a record, which are those of the specs that a model uses."""
     for name, value in record._asdict().items():

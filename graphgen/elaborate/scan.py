@@ -126,8 +126,7 @@ class _Loop:
             message = "lengths are integers, one for each example"
             raise self.at.fail("scan-lengths", message, tree, "as in {shape: [m], dtype: int}")
         self.batch = self._batch(lengths.shape[0], tree)
-        steps = make.expand_dims(make.arange(n=self.length), axis=1)
-        goes_on = make.less(steps, make.expand_dims(lengths, axis=0))
+        goes_on = make.before_end(lengths, n=self.length)
         if goes_on not in self.at.notes:
             called = self.place.model.printed("goes_on_steps")
             self.at.notes[goes_on] = Note(equation=self.at.number, called=called)

@@ -86,6 +86,15 @@ def add_at(x: np.ndarray, indices: np.ndarray, axis: int, n: int) -> np.ndarray:
     return np.moveaxis(z, 0, axis)
 
 
+def before_end(lengths: np.ndarray, steps: int, name: str) -> np.ndarray:
+    """Whether each step is before the end of each example; ValueError for a length that is not from 0 to steps."""
+    outside = (lengths < 0) | (lengths > steps)
+    if outside.any():
+        at = np.argwhere(outside)[0].tolist()
+        raise ValueError(f"{name} is {lengths[tuple(at)]} in element {at}, expected 0 to {steps}, the number of steps")
+    return np.arange(steps)[:, None] < lengths[..., None, :]
+
+
 def logsumexp(x: np.ndarray, axis: int | tuple[int, ...] | None = None, keepdims: bool = False) -> np.ndarray:
     """log(sum(exp(x))) along axes; the largest element is taken off first against overflow."""
     top = np.max(x, axis=axis, keepdims=True)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from graphgen.errors import ShapeError
 from graphgen.ir.node import Node, make
 from graphgen.ir.op import Op, Type, declare, sample
-from graphgen.ir.shape import broadcast
+from graphgen.ir.shape import Dim, broadcast
 from graphgen.ops.declare import elementwise, elementwise_many
 
 for _name, _sign in {
@@ -62,6 +62,25 @@ class Where(Op):
     def vjp(self, dz: Node, y: Node, *inputs: Node) -> Sequence[Node | None]:
         condition = inputs[0]
         return None, make.where(condition, dz, 0), make.where(condition, 0, dz)
+
+
+@declare
+class BeforeEnd(Op):
+    """Whether each of n steps is before the end of each example; its function refuses lengths that are none."""
+
+    name = "before_end"
+    differentiable = public = False
+    keeps_integers = True
+
+    def infer(self, lengths: Node, *, n: Dim) -> Type:
+        *lead, examples = lengths.shape
+        return Type((*lead, n, examples), "bool")
+
+    def spell(self, node: Node, operands: Sequence[str]) -> str:
+        (lengths,) = operands
+        last = lengths.split(".")[-1]
+        name = last if last.isidentifier() else "lengths"  # as `scan` has it
+        return f'before_end({lengths}, {node.attrs["n"]}, "{name}")'
 
 
 @declare
