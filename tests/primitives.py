@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 from jax.extend.core import ClosedJaxpr, Literal
@@ -22,6 +23,12 @@ def evaluate(traced: ClosedJaxpr, arguments: Sequence[Any]) -> list[Any]:
     for equation in traced.jaxpr.eqns:
         known |= zip(equation.outvars, run(equation, [value(name) for name in equation.invars]))
     return [np.asarray(value(name)) for name in traced.jaxpr.outvars]
+
+
+def called(function: Callable[..., Any], *arguments: Any) -> Any:
+    """What a function of JAX returns; nothing is compiled, which would take longer than a few runs."""
+    traced, shape = jax.make_jaxpr(function, return_shape=True)(*arguments)
+    return jax.tree.unflatten(jax.tree.structure(shape), evaluate(traced, jax.tree.leaves(arguments)))
 
 
 def run(equation: Any, operands: list[Any]) -> list[Any]:

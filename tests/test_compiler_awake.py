@@ -50,7 +50,7 @@ def test_a_wrong_identity_is_noticed(line, monkeypatch):
     monkeypatch.setattr(identities, "IDENTITIES", identities.IDENTITIES.replace(line, f"{pattern} -> 2 * ({result})"))
     identities._rules.cache_clear()
     try:
-        assert complaint()
+        assert complaint(first="identities")
     finally:
         identities._rules.cache_clear()
 

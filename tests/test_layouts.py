@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib.util
 import warnings
+from functools import cache
 from typing import Any
 
 import jax
@@ -34,8 +35,10 @@ def results(y: Any, state: Arrays, d_weights: Arrays, d_x: Any, d_state: Arrays)
     return {"y": y, "d x": d_x} | final | d_initial | {f"d {key}": value for key, value in d_weights.items()}
 
 
-def ask_jax(problem: Problem) -> Arrays:
+@cache
+def ask_jax(framework: str, name: str) -> Arrays:
     """A scan of the documented step, and its gradients."""
+    problem = Problem(framework, name)
     step, time_first = STEPS[problem.framework][problem.layer], problem.framework == "torch"
 
     def one(weights: Arrays, state: Arrays, x: Any) -> tuple[Arrays, Any]:
@@ -51,8 +54,10 @@ def ask_jax(problem: Problem) -> Arrays:
     return results(y, final, *pull_back((problem.d_y, problem.d_state)))
 
 
-def ask_torch(problem: Problem) -> Arrays:
+@cache
+def ask_torch(framework: str, name: str) -> Arrays:
     """torch.nn.RNN, GRU or LSTM itself; its warnings are its own."""
+    problem = Problem(framework, name)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         import torch
@@ -119,12 +124,10 @@ every_keras_cell = pytest.mark.parametrize("name", KERAS_CELLS)
 @every_level
 @every_torch_cell
 def test_with_weights_of_torch(name: str, level: int, oracle: str) -> None:
-    problem = Problem("torch", name)
-    assert_close(ask_graphgen(problem, level), ORACLES[oracle](problem), BOUND, name)
+    assert_close(ask_graphgen(Problem("torch", name), level), ORACLES[oracle]("torch", name), BOUND, name)
 
 
 @every_level
 @every_keras_cell
 def test_with_weights_of_keras(name: str, level: int) -> None:
-    problem = Problem("keras", name)
-    assert_close(ask_graphgen(problem, level), ask_jax(problem), BOUND, name)
+    assert_close(ask_graphgen(Problem("keras", name), level), ask_jax("keras", name), BOUND, name)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib.util
 from collections.abc import Callable
+from functools import cache
 from typing import Any, NamedTuple
 
 import jax
@@ -18,6 +19,7 @@ import pytest
 from examples.convert_weights import from_torch, to_torch
 from graphgen.check.module import Trial
 from tests.frameworks import torch_gru, torch_lstm
+from tests.primitives import called
 from tests.shipped import compiled, module
 from tests.support import LEVELS, assert_close
 
@@ -79,15 +81,21 @@ def given(layer: Layer) -> tuple[Arrays, Arrays]:
 # Three ways to the results and the gradients
 
 
-def by_jax(layer: Layer, arrays: Arrays, cotangents: Arrays) -> tuple[Arrays, Arrays]:
+@cache
+def by_jax(name: str) -> tuple[Arrays, Arrays]:
     """Outputs and final states, and the gradients of everything given, from one sequence after the other."""
+    layer = LAYERS[name]
+    arrays, cotangents = given(layer)
 
     def run(arrays: Arrays) -> Arrays:
         each = [one_sequence(layer, arrays, example, length) for example, length in enumerate(LENGTHS)]
         return {key: jnp.stack([results[key] for results in each], axis=1) for key in each[0]}
 
-    results, pull_back = jax.vjp(run, arrays)
-    return results, pull_back(cotangents)[0]
+    def both(arrays: Arrays, cotangents: Arrays) -> tuple[Arrays, Arrays]:
+        results, pull_back = jax.vjp(run, arrays)
+        return results, pull_back(cotangents)[0]
+
+    return called(both, arrays, cotangents)
 
 
 def one_sequence(layer: Layer, arrays: Arrays, example: int, length: int) -> Arrays:
@@ -116,11 +124,14 @@ def one_direction(layer: Layer, arrays: Arrays, part: str, x: Any, state: Arrays
     return jnp.stack(outputs[::turn]), state
 
 
-def by_torch(layer: Layer, arrays: Arrays, cotangents: Arrays) -> tuple[Arrays, Arrays]:
+@cache
+def by_torch(name: str) -> tuple[Arrays, Arrays]:
     """The same from torch's own layer."""
     import torch
     from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
+    layer = LAYERS[name]
+    arrays, cotangents = given(layer)
     options = {"num_layers": 2} if layer.stacked else {"bidirectional": True}
     kind = torch.nn.LSTM if layer.cell == "lstm" else torch.nn.GRU
     own = kind(N_X, N_H, dtype=torch.float64, **options)
@@ -180,7 +191,7 @@ def states(layer: Layer, arrays: Arrays) -> Arrays:
 def test_layers_are_those_of_torch(name: str, level: int, oracle: Callable[..., Any]) -> None:
     arrays, cotangents = given(LAYERS[name])
     results, gradients = by_graphgen(name, level, arrays, cotangents)
-    expected, expected_gradients = oracle(LAYERS[name], arrays, cotangents)
+    expected, expected_gradients = oracle(name)
     assert set(gradients) == {key for key in arrays if LAYERS[name].states or key not in ("h", "c")}
     assert_close(results, {key: np.asarray(expected[key]) for key in results}, BOUND)
     assert_close(gradients, {key: np.asarray(expected_gradients[key]) for key in gradients}, BOUND)
