@@ -91,7 +91,9 @@ def before_end(lengths: np.ndarray, steps: int, name: str) -> np.ndarray:
     outside = (lengths < 0) | (lengths > steps)
     if outside.any():
         at = np.argwhere(outside)[0].tolist()
-        raise ValueError(f"{name} is {lengths[tuple(at)]} in element {at}, expected 0 to {steps}, the number of steps")
+        raise ValueError(
+            f"{name} is {lengths[tuple(at)]} in element {at}, expected 0 to {steps}, the number of steps"
+        )
     return np.arange(steps)[:, None] < lengths[..., None, :]
 
 

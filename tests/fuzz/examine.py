@@ -8,11 +8,12 @@ import numpy as np
 
 from graphgen import passes
 from graphgen.check.module import Trial, is_analytic, load
-from graphgen.check.numeric import TINY
+from graphgen.check.numeric import complex_step
 from graphgen.compiler import Compilation, compile_cell
 from graphgen.elaborate import elaborate
 from graphgen.ir.evaluate import evaluate
 from graphgen.spec.model import Cell
+from tests.directions import numeric, random_direction, written
 from tests.oracle import by_jax, pulled_back
 from tests.support import HELPERS, assert_close
 
@@ -58,26 +59,7 @@ def examine_trial(
     assert_close(results, expected[0], BOUND, f"{where} and JAX")
     assert_close(gradients, expected[1], BOUND, f"{where} and JAX's gradients")
     if is_analytic(one.graph) and gradients:
-        pair = {"derivative": along(one, gradients)}
-        assert_close(pair, {"derivative": complex_step(one, gradients)}, BOUND, f"{where} and the complex step")
-
-
-def direction(gradients: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """A random direction: one complex step along it looks at every element of every gradient at once."""
-    rng = np.random.default_rng(2)
-    return {key: rng.uniform(-1, 1, gradient.shape) for key, gradient in gradients.items()}
-
-
-def along(one: Trial, gradients: Mapping[str, np.ndarray]) -> float:
-    """The derivative along the direction, from the gradients."""
-    ways = direction(gradients)
-    return float(sum(np.sum(gradient * ways[key]) / one.share(key) for key, gradient in gradients.items()))
-
-
-def complex_step(one: Trial, gradients: Mapping[str, np.ndarray]) -> float:
-    """The derivative along the direction, from values alone (Squire and Trapp, 1998)."""
-    ways = direction(gradients)
-    moved = {
-        key: np.asarray(array + TINY * 1j * ways[key]) if key in ways else array for key, array in one.arrays.items()
-    }
-    return one.objective(moved).imag / TINY
+        direction = random_direction(gradients)
+        pair = {"derivative": written(one, gradients, direction)}
+        expected_pair = {"derivative": numeric(one, direction, complex_step)}
+        assert_close(pair, expected_pair, BOUND, f"{where} and the complex step")
