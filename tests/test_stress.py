@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import product
 from typing import Any
 
 import numpy as np
 import pytest
 
 from graphgen import passes
-from graphgen.check.module import Trial, load
+from graphgen.check.module import Trial, emptied, load
 from graphgen.check.numeric import Arrays
 from graphgen.ir.shape import Dim, Shape
 from tests.shipped import compiled
@@ -21,17 +22,28 @@ BATCH = "m"
 
 
 class Stress(Trial):
-    """A trial with a batch and a dtype of choice, its arrays small enough that nothing saturates by itself."""
+    """A trial with a batch and a dtype of choice, its arrays small enough that nothing saturates by itself.
 
-    def __init__(self, name: str, level: int, length: int | None, batch: int = 2, dtype: type = np.float64) -> None:
-        self.batch = batch
+    `within` are sizes of other dims, such as the steps that a model scans.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        level: int,
+        length: int | None,
+        batch: int = 2,
+        dtype: type = np.float64,
+        within: Mapping[str, int] | None = None,
+    ) -> None:
+        self.batch, self.within = batch, within or {}
         done = compiled(name, level)
         super().__init__(load(done.source, name), done.cell, done.step.forward, length, narrow=True)
         self.arrays = cast(self.arrays, dtype)
         self.cotangents = cast(self.cotangents, dtype)
 
     def shape(self, key: str, shape: Shape) -> tuple[int, ...]:
-        self.sizes[BATCH] = self.batch
+        self.sizes |= {BATCH: self.batch, **self.within}
         return super().shape(key, shape)
 
     def both(self) -> dict[str, Any]:
@@ -53,6 +65,8 @@ def cast(arrays: Mapping[str, Any], dtype: type) -> dict[str, Any]:
 CELLS = [name for name in SPECS if not compiled(name, 1).cell.uses]
 MODELS = [name for name in SPECS if name not in CELLS]  # at the default level, as what they use is tried at all
 STATEFUL = [name for name in CELLS if compiled(name, 1).cell.states]
+STATEFUL_MODELS = [name for name in MODELS if compiled(name, 1).cell.states]
+SCANNING = [name for name in MODELS if "T" in compiled(name, 1).cell.dims]
 BATCHED = [name for name in CELLS if BATCH in compiled(name, 1).cell.dims]
 MEANS = {
     "sigmoid_cross_entropy",
@@ -60,10 +74,12 @@ MEANS = {
     "lstm_averaged",
     "conv_classifier",
 }  # over the batch: 0/0 where it is empty
+OF_INTEGERS = ("encoder_decoder_bahdanau", "encoder_decoder_luong")  # whose inputs are words and lengths alone
 WEIGHED = {"word_language_model": "the loss is divided by the weights of all examples"}
 
 every_spec = pytest.mark.parametrize("name", CELLS)
 every_cell = pytest.mark.parametrize("name", STATEFUL)
+every_stateful_model = pytest.mark.parametrize("name", STATEFUL_MODELS)
 every_batched = pytest.mark.parametrize("name", BATCHED)
 every_dtype = pytest.mark.parametrize("dtype", [np.float64, np.float32], ids=["float64", "float32"])
 
@@ -111,6 +127,12 @@ def test_a_sequence_is_its_steps(name: str, length: int) -> None:
         assert_step_by_step(name, level, length)
 
 
+@every_stateful_model
+@pytest.mark.parametrize("length", [1, 2, 17])
+def test_a_sequence_of_a_model_is_its_steps(name: str, length: int) -> None:
+    assert_step_by_step(name, max(LEVELS), length)
+
+
 @pytest.mark.parametrize("name", ["lstm", "gru_reset_after", "rnn_relu", "slstm"])
 def test_a_long_sequence_is_its_steps(name: str) -> None:
     for level in LEVELS[1:]:
@@ -135,12 +157,26 @@ def assert_step_by_step(name: str, level: int, length: int) -> None:
         d_state = gradients.state
         back.insert(0, gradients)
     expected |= {f"d_state.{k}": a for k, a in d_state._asdict().items()}
-    for field in parameters._fields:
-        expected[f"d_parameters.{field}"] = sum(getattr(gradients.parameters, field) for gradients in back)
+    each = [dict(emptied(gradients.parameters)) for gradients in back]
+    expected |= {f"d_parameters.{path}": sum(step[path] for step in each) for path in each[0]}
     for field in inputs._fields:
         each = [getattr(gradients.inputs, field) for gradients in back]
         expected |= {f"d_inputs.{field}": np.stack(each)} if each[0] is not None else {}
     assert_close(one.both(), expected, 1e-12, f"O{level}")
+
+
+SCANS = [*product(SCANNING, (1, 2, 17)), ("stacked_lstm", 1000), ("bidirectional_gru", 1000)]
+
+
+@pytest.mark.parametrize(("name", "steps"), SCANS)
+def test_a_model_scans_any_number_of_steps(name: str, steps: int) -> None:
+    """As the level of one line per equation does, which is compared with all else at a few steps."""
+    plain, fast = (Stress(name, level, None, within={"T": steps, "S": steps}) for level in (0, max(LEVELS)))
+    for key, array in plain.arrays.items():
+        if key.endswith(("lengths", "ends")):
+            array[:] = [steps, 1]
+            fast.arrays[key] = array
+    assert_close(fast.both(), plain.both(), 1e-12)
 
 
 # Chunked and ragged sequences
@@ -149,23 +185,33 @@ def assert_step_by_step(name: str, level: int, length: int) -> None:
 @every_cell
 def test_a_sequence_in_chunks_is_the_sequence(name: str) -> None:
     for level in LEVELS:
-        one = Stress(name, level, 7)
-        whole, module, cut = one.both(), one.module, 3
-        parameters, seeds = one.record("parameters", one.arrays), one.record("outputs", one.cotangents)
-        inputs, state = one.record("inputs", one.arrays), one.record("state", one.arrays)
-        first, second = (module.Inputs(*(a[part] for a in inputs)) for part in (slice(cut), slice(cut, None)))
-        _, middle, kept = module.forward_sequence(parameters, first, state)
-        _, final, kept_2 = module.forward_sequence(parameters, second, middle)
-        d_first, d_second = (
-            module.Outputs(*(d if d is None else d[part] for d in seeds)) for part in (slice(cut), slice(cut, None))
-        )
-        later = module.backward_sequence(parameters, kept_2, d_second, one.record("state", one.cotangents))
-        sooner = module.backward_sequence(parameters, kept, d_first, later.state)
-        found = {f"state.{k}": a for k, a in final._asdict().items()}
-        found |= {f"d_state.{k}": a for k, a in sooner.state._asdict().items()}
-        for field in parameters._fields:
-            found[f"d_parameters.{field}"] = getattr(sooner.parameters, field) + getattr(later.parameters, field)
-        assert_close(found, {key: whole[key] for key in found}, 1e-12, f"O{level}")
+        assert_in_chunks(name, level)
+
+
+@every_stateful_model
+def test_a_sequence_of_a_model_in_chunks_is_the_sequence(name: str) -> None:
+    assert_in_chunks(name, max(LEVELS))
+
+
+def assert_in_chunks(name: str, level: int) -> None:
+    """Three steps and then four are seven, when the state is handed on and its cotangent back."""
+    one = Stress(name, level, 7)
+    whole, module, cut = one.both(), one.module, 3
+    parameters, seeds = one.record("parameters", one.arrays), one.record("outputs", one.cotangents)
+    inputs, state = one.record("inputs", one.arrays), one.record("state", one.arrays)
+    first, second = (module.Inputs(*(a[part] for a in inputs)) for part in (slice(cut), slice(cut, None)))
+    _, middle, kept = module.forward_sequence(parameters, first, state)
+    _, final, kept_2 = module.forward_sequence(parameters, second, middle)
+    d_first, d_second = (
+        module.Outputs(*(d if d is None else d[part] for d in seeds)) for part in (slice(cut), slice(cut, None))
+    )
+    later = module.backward_sequence(parameters, kept_2, d_second, one.record("state", one.cotangents))
+    sooner = module.backward_sequence(parameters, kept, d_first, later.state)
+    found = {f"state.{k}": a for k, a in final._asdict().items()}
+    found |= {f"d_state.{k}": a for k, a in sooner.state._asdict().items()}
+    parts = [dict(emptied(gradients.parameters)) for gradients in (sooner, later)]
+    found |= {f"d_parameters.{path}": parts[0][path] + parts[1][path] for path in parts[0]}
+    assert_close(found, {key: whole[key] for key in found}, 1e-12, f"O{level}")
 
 
 @every_cell
@@ -244,15 +290,25 @@ def test_saturated_gates_of_a_model_make_no_nan(name: str, dtype: type) -> None:
 @every_dtype
 @every_spec
 def test_subnormal_numbers_are_numbers(name: str, dtype: type) -> None:
+    for level in LEVELS:
+        assert_finite_of_subnormal(name, level, dtype)
+
+
+@every_dtype
+@pytest.mark.parametrize("name", [n for n in MODELS if compiled(n, 1).cell.states or n not in OF_INTEGERS])
+def test_subnormal_numbers_are_numbers_to_a_model(name: str, dtype: type) -> None:
+    assert_finite_of_subnormal(name, max(LEVELS), dtype)
+
+
+def assert_finite_of_subnormal(name: str, level: int, dtype: type) -> None:
     """Inputs and states far below the smallest normal number: nothing is divided by what has become 0."""
     tiny = np.finfo(dtype).tiny / dtype(64)
-    for level in LEVELS:
-        one = Stress(name, level, length_of(name), dtype=dtype)
-        given = {**floats(one.arrays, "inputs."), **floats(one.arrays, "state.")}
-        one.arrays |= {key: array * tiny for key, array in given.items()}
-        assert any(np.any(array) for key, array in one.arrays.items() if key in given)
-        with np.errstate(all="raise", under="ignore"):
-            assert all(np.isfinite(array).all() for array in one.both().values()), f"O{level}"
+    one = Stress(name, level, length_of(name), dtype=dtype)
+    given = {**floats(one.arrays, "inputs."), **floats(one.arrays, "state.")}
+    one.arrays |= {key: array * tiny for key, array in given.items()}
+    assert any(np.any(array) for key, array in one.arrays.items() if key in given)
+    with np.errstate(all="raise", under="ignore"):
+        assert all(np.isfinite(array).all() for array in one.both().values()), f"O{level}"
 
 
 @pytest.mark.parametrize("name", [n for n in MODELS if BATCH in compiled(n, 1).cell.dims and n not in WEIGHED])
