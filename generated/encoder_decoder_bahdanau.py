@@ -319,7 +319,7 @@ def forward(
     workspace = Workspace() if workspace is None else workspace
 
     # encoder: there = scan(forwards, x=x, lengths=lengths)
-    goes_on_steps = np.expand_dims(np.arange(S), 1) < np.expand_dims(source_lengths, 0)
+    goes_on_steps = before_end(source_lengths, S, 'source_lengths')
     read_take_T = np.swapaxes(np.transpose(np.take(E_s, source, axis=0), (0, 2, 1)), -1, -2)
 
     # for every step at once: does not read the state
@@ -1480,6 +1480,17 @@ def add_at(x: np.ndarray, indices: np.ndarray, axis: int, n: int) -> np.ndarray:
     z = np.zeros((n, *x.shape[indices.ndim :]), x.dtype)
     np.add.at(z, indices, x)
     return np.moveaxis(z, 0, axis)
+
+
+def before_end(lengths: np.ndarray, steps: int, name: str) -> np.ndarray:
+    """Whether each step is before the end of each example; ValueError for a length that is not from 0 to steps."""
+    outside = (lengths < 0) | (lengths > steps)
+    if outside.any():
+        at = np.argwhere(outside)[0].tolist()
+        raise ValueError(
+            f"{name} is {lengths[tuple(at)]} in element {at}, expected 0 to {steps}, the number of steps"
+        )
+    return np.arange(steps)[:, None] < lengths[..., None, :]
 
 
 # What each function is handed: the records tell the shapes.

@@ -195,7 +195,7 @@ def forward(
     workspace = Workspace() if workspace is None else workspace
 
     # 1. there = scan(forwards, x=x, lengths=lengths)
-    goes_on_steps = np.expand_dims(np.arange(T), 1) < np.expand_dims(lengths, 0)
+    goes_on_steps = before_end(lengths, T, 'lengths')
 
     # for every step at once: does not read the state
     W_packed = workspace.result("forward.W_packed", (4 * n_a, n_x), dtype)
@@ -877,6 +877,17 @@ def log_softmax(x: np.ndarray, axis: int) -> np.ndarray:
     """log(softmax(x)) along an axis, exact where softmax(x) is too small to be a number."""
     z = x - np.max(x, axis=axis, keepdims=True)
     return z - np.log(np.sum(np.exp(z), axis=axis, keepdims=True))
+
+
+def before_end(lengths: np.ndarray, steps: int, name: str) -> np.ndarray:
+    """Whether each step is before the end of each example; ValueError for a length that is not from 0 to steps."""
+    outside = (lengths < 0) | (lengths > steps)
+    if outside.any():
+        at = np.argwhere(outside)[0].tolist()
+        raise ValueError(
+            f"{name} is {lengths[tuple(at)]} in element {at}, expected 0 to {steps}, the number of steps"
+        )
+    return np.arange(steps)[:, None] < lengths[..., None, :]
 
 
 # What each function is handed: the records tell the shapes.

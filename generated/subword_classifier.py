@@ -226,7 +226,7 @@ def forward(
     np.multiply(mask_in, x_take_T, out=x)
 
     # 3. forwards = scan(there, x=x, lengths=lengths)
-    goes_on_steps = np.expand_dims(np.arange(T), 1) < np.expand_dims(lengths, 0)
+    goes_on_steps = before_end(lengths, T, 'lengths')
 
     # for every step at once: does not read the state
     W_packed = workspace.result("forward.W_packed", (4 * n_a, n_e), dtype)
@@ -961,6 +961,17 @@ def add_at(x: np.ndarray, indices: np.ndarray, axis: int, n: int) -> np.ndarray:
     z = np.zeros((n, *x.shape[indices.ndim :]), x.dtype)
     np.add.at(z, indices, x)
     return np.moveaxis(z, 0, axis)
+
+
+def before_end(lengths: np.ndarray, steps: int, name: str) -> np.ndarray:
+    """Whether each step is before the end of each example; ValueError for a length that is not from 0 to steps."""
+    outside = (lengths < 0) | (lengths > steps)
+    if outside.any():
+        at = np.argwhere(outside)[0].tolist()
+        raise ValueError(
+            f"{name} is {lengths[tuple(at)]} in element {at}, expected 0 to {steps}, the number of steps"
+        )
+    return np.arange(steps)[:, None] < lengths[..., None, :]
 
 
 # What each function is handed: the records tell the shapes.
