@@ -68,12 +68,10 @@ STATEFUL = [name for name in CELLS if compiled(name, 1).cell.states]
 STATEFUL_MODELS = [name for name in MODELS if compiled(name, 1).cell.states]
 SCANNING = [name for name in MODELS if "T" in compiled(name, 1).cell.dims]
 BATCHED = [name for name in CELLS if BATCH in compiled(name, 1).cell.dims]
-MEANS = {
-    "sigmoid_cross_entropy",
-    "softmax_cross_entropy",
-    "lstm_averaged",
-    "conv_classifier",
-}  # over the batch: 0/0 where it is empty
+MEANS = (  # over the batch: 0/0 where it is empty
+    "sigmoid_cross_entropy", "softmax_cross_entropy", "lstm_averaged", "conv_classifier", "character_language_model",
+    "sentence_classifier", "sentence_classifier_mean", "sequence_classifier", "subword_classifier",
+)  # fmt: skip
 OF_INTEGERS = ("encoder_decoder_bahdanau", "encoder_decoder_luong")  # whose inputs are words and lengths alone
 WEIGHED = {"word_language_model": "the loss is divided by the weights of all examples"}
 
@@ -96,28 +94,38 @@ def length_of(name: str) -> int | None:
 def test_no_examples_have_no_gradient(name: str, dtype: type) -> None:
     for level in LEVELS:
         for length in (None, 2) if name in STATEFUL else (None,):
-            one = Stress(name, level, length, 0, dtype)
-            for key, array in one.both().items():
-                if array.dtype.kind == "f":
-                    assert array.dtype == dtype, key
-                if one.axis(key) is None:
-                    assert not np.any(array), key
-                else:
-                    assert array.shape[one.axis(key)] == 0, key
+            assert_nothing(Stress(name, level, length, 0, dtype), dtype)
+
+
+@every_dtype
+@pytest.mark.parametrize("name", [n for n in MODELS if BATCH in compiled(n, 1).cell.dims and n not in MEANS])
+def test_no_examples_of_a_model_have_no_gradient(name: str, dtype: type) -> None:
+    assert_nothing(Stress(name, max(LEVELS), 2 if name in STATEFUL_MODELS else None, 0, dtype), dtype)
+
+
+def assert_nothing(one: Stress, dtype: type) -> None:
+    """What a batch of none has is empty, and the gradients of the rest are zero, all in the given dtype."""
+    for key, array in one.both().items():
+        if array.dtype.kind == "f":
+            assert array.dtype == dtype, key
+        if one.axis(key) is None:
+            assert not np.any(array), key
+        else:
+            assert array.shape[one.axis(key)] == 0, key
 
 
 @pytest.mark.filterwarnings("ignore:Mean of empty slice")
-@pytest.mark.parametrize("name", sorted(MEANS))
+@pytest.mark.parametrize("name", MEANS)
 def test_the_mean_over_no_examples_is_nan(name: str) -> None:
     module = load(compiled(name, 1).source, name)
     full = Stress(name, 1, None, 1)
     arrays = {k: a if full.axis(k) is None else a.take([], full.axis(k)) for k, a in full.arrays.items()}
-    groups = ("parameters", "inputs", "state") if name in STATEFUL else ("parameters", "inputs")
+    groups = ("parameters", "inputs", "state") if full.cell.states else ("parameters", "inputs")
     with np.errstate(all="ignore"):
         outputs, *_, residuals = module.forward(*(full.record(group, arrays) for group in groups))
         seeds = module.Outputs(*(np.ones_like(array) for array in outputs))
         gradients = module.backward(full.record("parameters", arrays), residuals, seeds)
-    assert any(np.isnan(array).any() for array in (*outputs, *gradients.parameters))
+    assert any(np.isnan(array).any() for array in (*outputs, *dict(emptied(gradients.parameters)).values()))
 
 
 @every_cell
