@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from graphgen.check.module import Trial, load
+from graphgen.check.module import Trial
 from graphgen.ir.shape import Dim, Shape
-from tests.shipped import compiled
+from tests.shipped import compiled, module
 from tests.support import LEVELS, assert_close
 
 BOUND = 1e-12
@@ -28,7 +28,7 @@ class Ragged(Trial):
     def __init__(self, name: str, level: int, lengths: Any = LENGTHS, steps: int = 6) -> None:
         self.lengths, self.steps = np.asarray(lengths), steps
         done = compiled(name, level)
-        super().__init__(load(done.source, name), done.cell, done.step.forward, None)
+        super().__init__(module(name, level), done.cell, done.step.forward, None)
 
     def shape(self, key: str, shape: Shape) -> tuple[int, ...]:
         self.sizes |= {"T": self.steps, "m": len(self.lengths)}

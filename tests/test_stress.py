@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 
 from graphgen import passes
-from graphgen.check.module import Trial, emptied, load
+from graphgen.check.module import Trial, emptied
 from graphgen.check.numeric import Arrays
 from graphgen.ir.shape import Dim, Shape
-from tests.shipped import compiled
+from tests.shipped import cell, compiled, module
 from tests.support import DIFFERENTIATED as SPECS
 from tests.support import assert_close
 
@@ -38,7 +38,7 @@ class Stress(Trial):
     ) -> None:
         self.batch, self.within = batch, within or {}
         done = compiled(name, level)
-        super().__init__(load(done.source, name), done.cell, done.step.forward, length, narrow=True)
+        super().__init__(module(name, level), done.cell, done.step.forward, length, narrow=True)
         self.arrays = cast(self.arrays, dtype)
         self.cotangents = cast(self.cotangents, dtype)
 
@@ -62,12 +62,12 @@ def cast(arrays: Mapping[str, Any], dtype: type) -> dict[str, Any]:
     return {k: a if a is None or a.dtype.kind != "f" else a.astype(dtype) for k, a in arrays.items()}
 
 
-CELLS = [name for name in SPECS if not compiled(name, 1).cell.uses]
+CELLS = [name for name in SPECS if not cell(name).uses]
 MODELS = [name for name in SPECS if name not in CELLS]  # at the default level, as what they use is tried at all
-STATEFUL = [name for name in CELLS if compiled(name, 1).cell.states]
-STATEFUL_MODELS = [name for name in MODELS if compiled(name, 1).cell.states]
-SCANNING = [name for name in MODELS if "T" in compiled(name, 1).cell.dims]
-BATCHED = [name for name in CELLS if BATCH in compiled(name, 1).cell.dims]
+STATEFUL = [name for name in CELLS if cell(name).states]
+STATEFUL_MODELS = [name for name in MODELS if cell(name).states]
+SCANNING = [name for name in MODELS if "T" in cell(name).dims]
+BATCHED = [name for name in CELLS if BATCH in cell(name).dims]
 MEANS = (  # over the batch: 0/0 where it is empty
     "sigmoid_cross_entropy", "softmax_cross_entropy", "lstm_averaged", "conv_classifier", "character_language_model",
     "sentence_classifier", "sentence_classifier_mean", "sequence_classifier", "subword_classifier",
@@ -98,7 +98,7 @@ def test_no_examples_have_no_gradient(name: str, dtype: type) -> None:
 
 
 @every_dtype
-@pytest.mark.parametrize("name", [n for n in MODELS if BATCH in compiled(n, 1).cell.dims and n not in MEANS])
+@pytest.mark.parametrize("name", [n for n in MODELS if BATCH in cell(n).dims and n not in MEANS])
 def test_no_examples_of_a_model_have_no_gradient(name: str, dtype: type) -> None:
     assert_nothing(Stress(name, max(LEVELS), 2 if name in STATEFUL_MODELS else None, 0, dtype), dtype)
 
@@ -117,8 +117,8 @@ def assert_nothing(one: Stress, dtype: type) -> None:
 @pytest.mark.filterwarnings("ignore:Mean of empty slice")
 @pytest.mark.parametrize("name", MEANS)
 def test_the_mean_over_no_examples_is_nan(name: str) -> None:
-    module = load(compiled(name, 1).source, name)
     full = Stress(name, 1, None, 1)
+    module = full.module
     arrays = {k: a if full.axis(k) is None else a.take([], full.axis(k)) for k, a in full.arrays.items()}
     groups = ("parameters", "inputs", "state") if full.cell.states else ("parameters", "inputs")
     with np.errstate(all="ignore"):
@@ -303,7 +303,7 @@ def test_subnormal_numbers_are_numbers(name: str, dtype: type) -> None:
 
 
 @every_dtype
-@pytest.mark.parametrize("name", [n for n in MODELS if compiled(n, 1).cell.states or n not in OF_INTEGERS])
+@pytest.mark.parametrize("name", [n for n in MODELS if cell(n).states or n not in OF_INTEGERS])
 def test_subnormal_numbers_are_numbers_to_a_model(name: str, dtype: type) -> None:
     assert_finite_of_subnormal(name, max(LEVELS), dtype)
 
@@ -319,7 +319,7 @@ def assert_finite_of_subnormal(name: str, level: int, dtype: type) -> None:
         assert all(np.isfinite(array).all() for array in one.both().values()), f"O{level}"
 
 
-@pytest.mark.parametrize("name", [n for n in MODELS if BATCH in compiled(n, 1).cell.dims and n not in WEIGHED])
+@pytest.mark.parametrize("name", [n for n in MODELS if BATCH in cell(n).dims and n not in WEIGHED])
 def test_an_infinity_in_one_example_of_a_model_leaves_the_others_alone(name: str) -> None:
     assert_apart(name, max(LEVELS))
 

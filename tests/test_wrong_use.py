@@ -19,7 +19,7 @@ from graphgen.ir.shape import Dim
 from graphgen.passes import LEVELS
 from graphgen.resources import shipped_specs
 from graphgen.spec.reader import read_text
-from tests.shipped import compiled
+from tests.shipped import compiled, module
 
 
 class Call:
@@ -64,9 +64,8 @@ def changed(record: Any, field: str, value: Any) -> Any:
 def calls(name: str) -> Iterator[Call]:
     """A call of each function of a shipped spec, at the level whose residuals differ most from what equations say."""
     done = compiled(name)
-    module = load(done.source, name)
     for length, suffix in ((None, ""), (3, "_sequence")) if done.cell.states else ((None, ""),):
-        one = Trial(module, done.cell, done.step.forward, length)
+        one = Trial(module(name), done.cell, done.step.forward, length)
         functions = ("forward", "backward") if done.cell.backward else ("forward",)
         yield from (Call(one, f"{function}{suffix}") for function in functions)
 
