@@ -42,7 +42,8 @@ where an example is more than a vector, as in a state of matrices, the spec's co
     "specs": """\
 ## Every shipped spec
 
-Sizes are given by the names of the dims; where a state is a matrix for each example, they are 32 at most.
+Sizes are given by the names of the dims; where a state is a matrix for each example, they are 32 at most.  A model
+whose step is itself a sequence reads the T steps in two chunks, through two layers where it has any number of them.
 """,
     "memory": """\
 ## Memory

@@ -19,6 +19,8 @@ from graphgen.spec.model import Cell, Variable
 
 SLOTS = 8  # of a memory, n_s, which is small beside the hidden units
 LARGEST = 32  # of a dim where a state is a matrix for each example
+LAYERS = 2  # of a stack, n_l
+CHUNKS = 2  # that a sequence comes in, where a step of a model is T steps of the cells in it
 
 
 def build(spec: str, level: int, shape: Shape, dtype: str) -> Run:
@@ -28,7 +30,8 @@ def build(spec: str, level: int, shape: Shape, dtype: str) -> Run:
     rng, real, sizes = np.random.default_rng(0), np.dtype(dtype).type, sizes_of(done.cell, shape)
     parameters = told(module.init_parameters, sizes)(rng, dtype=real)
     state = told(module.zero_state, sizes)(dtype=real)
-    inputs = module.Inputs(*(draw(rng, variable, shape.steps, sizes, dtype) for variable in cell.inputs))
+    steps = CHUNKS if "T" in sizes else shape.steps
+    inputs = module.Inputs(*(draw(rng, variable, steps, sizes, dtype) for variable in cell.inputs))
     forward, reused = told(module.forward_sequence, sizes), workspace(module)
     outputs, *_ = forward(parameters, inputs, state)
     d_outputs = module.Outputs(*(rng.standard_normal(array.shape).astype(dtype) for array in outputs))
@@ -45,7 +48,7 @@ def build(spec: str, level: int, shape: Shape, dtype: str) -> Run:
 
 def sizes_of(cell: Cell, shape: Shape) -> dict[str, int]:
     """A size for each dim, by its name; smaller ones where a state is a matrix for each example."""
-    known = {"m": shape.batch, "n_x": shape.inputs, "n_s": SLOTS}
+    known = {"m": shape.batch, "n_x": shape.inputs, "n_s": SLOTS, "n_l": LAYERS, "T": shape.steps // CHUNKS}
     sizes = {name: known.get(name, shape.hidden) for name in cell.dims}
     if any(len(state.shape) > 2 for state in cell.states):
         return {name: size if name == "m" else min(size, LARGEST) for name, size in sizes.items()}
