@@ -132,6 +132,36 @@ def test_loops_that_share_their_bodies_get_names_of_their_own():
 HOSTILE = ['"""\nimport os\n"""', "\\", "end\\", "'''", '"', '""', "{{ 1 + 1 }}", "%}", '\\"""']
 
 
+@pytest.mark.parametrize(
+    "equation",
+    [
+        "w = 0.5 * concat(tanh(z[n:]), sigmoid(z[:n]))",  # z is as large, and dies while the parts are made
+        "w = concat(tanh(w_prev[n:] + z[:n]), sigmoid(w_prev[:n]))",  # a state
+    ],
+)
+def test_what_is_laid_side_by_side_leaves_alone_what_is_still_read(equation):
+    text = """\
+cell: crossed
+backward: false
+dims: {n: units, m: batch}
+parameters: {W: [2*n, n], U: [n, 2*n]}
+states: {h: [n, m], w: [2*n, m]}
+equations:
+  - z = (W @ h_prev) * 0.5
+  - EQUATION
+  - h = tanh(U @ w)
+outputs: [h]
+"""
+    crossed = load(compile_cell(read_text(text.replace("EQUATION", equation)), 2).source, "crossed")
+    rng = np.random.default_rng(0)
+    parameters = crossed.init_parameters(rng, n=2)
+    state = crossed.State(h=rng.standard_normal((2, 3)), w=rng.standard_normal((4, 3)))
+    _, following = crossed.forward(parameters, crossed.Inputs(), state)
+    _, final = crossed.forward_sequence(parameters, crossed.Inputs(), state, T=1)
+    for name, expected, value in zip(state._fields, following, final):
+        np.testing.assert_allclose(value, expected, rtol=1e-14, err_msg=name)
+
+
 @pytest.mark.parametrize("text", HOSTILE)
 def test_nothing_that_a_spec_says_gets_out_of_its_string(text):
     """Docs, sources, dims, the file's name and the text of equations stand in docstrings and comments."""

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from math import inf
 
-from graphgen.codegen.into import into
+from graphgen.codegen.into import into, takes_out
 from graphgen.codegen.lower import Lowering
 from graphgen.codegen.program import Line
+from graphgen.codegen.scratch import Scratch
 from graphgen.codegen.text import tidy
 from graphgen.ir.graph import depending
 from graphgen.ir.node import Node
 from graphgen.ir.op import OPS
-from graphgen.ir.shape import Dim, Shape
+from graphgen.ir.shape import Dim
 
 
 def takes_place(node: Node) -> bool:
@@ -21,10 +22,7 @@ def takes_place(node: Node) -> bool:
         return False
     if not (node.inputs and node.shape):
         return False
-    return (
-        node.op is OPS["concat"]
-        or into(node.op.spell(node, [f"_{i}" for i in range(len(node.inputs))]), "_") is not None
-    )
+    return node.op is OPS["concat"] or takes_out(node.op.spell(node, [f"_{i}" for i in range(len(node.inputs))]))
 
 
 def late(order: list[Node], leaves: Mapping[str, Node], carried: Mapping[Node, str]) -> list[Node]:
@@ -63,15 +61,17 @@ class Body(Lowering):
         self.parts = self._parts()
         self.buffers: dict[Node, str] = dict(starting)  # what stands in a buffer that may be written again
         self.holds: dict[str, Node] = {buffer: leaf for leaf, buffer in starting.items()}
-        self.scratch: dict[str, Shape] = {}
+        self.scratch = Scratch()
         self.wholes: dict[Node, str] = {}  # what parts are laid side by side in
         self.direct: set[Node] = set()  # parts that were written where they are joined
-        self.last: dict[Node, float] = {}
+        self.at = 0  # the statement that is written
+        self.last: dict[Node, float] = {}  # the statement that reads a value last
         for at, node in enumerate(self.statements):
             for read in self._roots(node.inputs):
                 self.last[read] = at
         for read in self._roots(self.kept):
             self.last[read] = inf
+        self.expiring = sorted(self.last, key=self.last.__getitem__, reverse=True)  # the next one to die comes last
 
     def deserves_line(self, node: Node, reads: int) -> bool:
         """Besides what is named or read more than once, whatever is computed in a buffer."""
@@ -113,8 +113,18 @@ class Body(Lowering):
             self._join(node)
         else:
             expression = self.fitting(node)
+            self._advance(self.number[node])
             place = self._place(node)
             self._write(node, place, into(expression, place))
+
+    def _advance(self, at: int) -> None:
+        """Go on to a statement: scratch whose value no statement reads from here on may be written again."""
+        self.at = at
+        while self.expiring and self._dead(self.expiring[-1]):
+            value = self.expiring.pop()
+            buffer = self.buffers.get(value, "")
+            if buffer in self.scratch and self.holds[buffer] is value:
+                self.scratch.release(buffer)
 
     def _write(self, node: Node, place: str, code: str | None) -> None:
         """Write a statement that fills a place, and name the place if it has no name of its own."""
@@ -133,7 +143,6 @@ class Body(Lowering):
 
     def _place(self, node: Node) -> str:
         """Where a value is written."""
-        at = self.number.get(node, len(self.statements))
         if node in self.places:
             return self.places[node]
         if node in self.parts:
@@ -142,13 +151,13 @@ class Body(Lowering):
             axis = len(whole.shape) + whole.attrs["axis"][0]
             last = "" if stop == whole.shape[whole.attrs["axis"][0]] else str(stop)
             return tidy(f"{self._whole(whole)}[{':, ' * axis}{'' if start == Dim.of(0) else start}:{last}]")
-        buffer = self._carry(node, at) or self._operand(node, at) or self._free(node, at)
+        buffer = self._carry(node) or self._operand(node) or self._scratch(node)
         self.buffers[node] = buffer
         self.holds[buffer] = node
         return buffer
 
     def _whole(self, whole: Node) -> str:
-        """The name of what parts are laid side by side in."""
+        """The name of what parts are laid side by side in; it is in use from the first of them on."""
         if whole not in self.wholes:
             place, note = self._place(whole), self.note(whole)
             if place.isidentifier() and not (note.name or note.cotangent_of):
@@ -170,45 +179,34 @@ class Body(Lowering):
                 self.write(Line(f"{where} = {self.text(part)}", note.rule), note)
             start = stop
 
-    def _dead(self, value: Node, at: int) -> bool:
-        return self.last.get(value, -1) < at
+    def _dead(self, value: Node) -> bool:
+        return self.last.get(value, -1) < self.at
 
-    def _carry(self, node: Node, at: int) -> str | None:
+    def _carry(self, node: Node) -> str | None:
         """The buffer of the value that the next step starts from, if this is that value and the buffer is free."""
         buffer = self.carried.get(node)
         if buffer is None:
             return None
         value = self.holds[buffer]
-        free = self._dead(value, at) or (value in node.inputs and self._may_overwrite(node, value, at))
+        free = self._dead(value) or (value in node.inputs and self._may_overwrite(node, value))
         return buffer if free else None
 
-    def _operand(self, node: Node, at: int) -> str | None:
+    def _operand(self, node: Node) -> str | None:
         """The buffer of an operand that is not read again."""
         for operand in node.inputs:
-            if operand in self.buffers and self._may_overwrite(node, operand, at):
+            if operand in self.buffers and self._may_overwrite(node, operand):
                 return self.buffers[operand]
         return None
 
-    def _may_overwrite(self, node: Node, value: Node, at: int) -> bool:
+    def _may_overwrite(self, node: Node, value: Node) -> bool:
         same = value.shape == node.shape and value.dtype == node.dtype
-        return (
-            node.op.elementwise and same and self.last.get(value) == at and self.holds[self.buffers[value]] is value
-        )
+        dying = self.last.get(value) == self.at and self.holds[self.buffers[value]] is value
+        return node.op.elementwise and same and dying
 
-    def _free(self, node: Node, at: int) -> str:
-        """A buffer of the shape in which nothing stands that is read again, or a new one."""
-        for buffer, shape in self.scratch.items():
-            if shape == node.shape and self._dead(self.holds[buffer], at):
-                return buffer
-        buffer = self.assign(self.naming.claim("work"))
-        self.scratch[buffer] = node.shape
-        return buffer
+    def _scratch(self, node: Node) -> str:
+        """A buffer of the shape that is free, or a new one."""
+        return self.scratch.take(node.shape) or self.scratch.make(self.assign(self.naming.claim("work")), node.shape)
 
     def is_placed(self, node: Node) -> bool:
         """Whether a value was computed where it is kept."""
         return node in self.number and takes_place(node)
-
-    def mentions(self, name: str) -> bool:
-        """Whether a statement reads a value under a name, or one is kept."""
-        leaves = [leaf for leaf in self.graph.inputs.values() if self.texts.get(leaf) == name]
-        return any(self.is_read(leaf) for leaf in leaves)

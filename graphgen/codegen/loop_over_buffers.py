@@ -39,7 +39,7 @@ class LoopOverBuffers:
         self.starting: dict[Node, str] = {}  # of the leaves of carries: the same
         self.texts: dict[Node, str] = {}
         self.copies: list[tuple[str, Node]] = []  # what is kept in a second place
-        self.head: list[str] = []
+        self.head: list[tuple[Node, str]] = []  # leaves, and the statements that name what they stand for at a step
 
     def run(self) -> None:
         """Write what the loop starts from, the loop, and what its results are called."""
@@ -72,7 +72,7 @@ class LoopOverBuffers:
         if operand not in outer.texts and operand.inputs:
             outer.state(operand)
         self.texts[leaf] = self._name(leaf)
-        self.head.append(f"{self.texts[leaf]} = {outer.text(operand)}[{self.t}]")
+        self.head.append((leaf, f"{self.texts[leaf]} = {outer.text(operand)}[{self.t}]"))
 
     def _totals(self) -> list[Carry]:
         """The carries that are only ever added to, and so grow in place."""
@@ -123,7 +123,7 @@ class LoopOverBuffers:
         first, last = ("-1", "0") if self.loop.reverse else ("0", "-1")
         outer.write(Line(f"{name}[{first}] = {outer.text(carry.initial)}"))
         here, there = (f"{self.t} + 1", self.t) if self.loop.reverse else (self.t, f"{self.t} + 1")
-        self.head.append(f"{self.texts[leaf]} = {name}[{here}]")
+        self.head.append((leaf, f"{self.texts[leaf]} = {name}[{here}]"))
         if following in self.places:  # two states with the same next value
             self.copies.append((f"{name}[{there}]", following))
         else:
@@ -157,12 +157,12 @@ class LoopOverBuffers:
         outer, loop = self.outer, self.loop
         outer.assigned |= body.assigned
         alike: dict[Shape, list[str]] = defaultdict(list)
-        for name, shape in body.scratch.items():
+        for name, shape in body.scratch.shapes.items():
             alike[shape].append(name)
         for shape, names in alike.items():
             for line in outer.rooms(names, shape):
                 outer.write(line)
-        read = [line for line in self.head if body.mentions(line.split(" = ")[0])]
+        read = [line for leaf, line in self.head if body.is_read(leaf)]
         ends = [f"{name}[{self.t}] = {body.text(node)}" for name, node in self.stacked.items()]
         ends += [f"{place} = {body.text(node)}" for node, place in self.places.items() if not body.is_placed(node)]
         ends += [f"{place} = {body.text(node)}" for place, node in self.copies]
@@ -181,14 +181,11 @@ class LoopOverBuffers:
             if carry.leaf in self.starting and body.buffers.get(carry.following) != name:
                 moves.append((f"{name}[...]", text))
                 standing.add(f"{body.buffers.get(storage_of(carry.following))}[...]")
+        carried = {self.texts[carry.leaf] for carry in self.loop.carried}
         if len(moves) > 1 and (
             any(left in standing for left, _ in moves)  # written before what stands there is read
-            or any(_mentions(text, self.texts[c.leaf]) for _, text in moves for c in self.loop.carried)
+            or carried & names_in(text for _, text in moves)
         ):
             lefts, copies = [left for left, _ in moves], [f"{text}.copy()" for _, text in moves]
             return [f"{', '.join(lefts)} = {', '.join(copies)}"]
         return [f"{left} = {text}" for left, text in moves if left != f"{text}[...]"]
-
-
-def _mentions(text: str, name: str) -> bool:
-    return name in names_in([text])
