@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from functools import lru_cache
 
 import numpy as np
 
@@ -36,6 +37,12 @@ def into(expression: str, place: str) -> str | None:
     return f"{begin if len(begin) <= LINE - 20 else f'{name}({NEXT.join(operands)},'}{NEXT[1:]}{last})"
 
 
+@lru_cache(maxsize=1024)
+def takes_out(expression: str) -> bool:
+    """Whether NumPy can write an expression into a place."""
+    return _into(expression, "_") is not None
+
+
 def _into(expression: str, place: str) -> tuple[str, list[str]] | None:
     """The function that writes into a place, and its arguments."""
     match ast.parse(expression, mode="eval").body:
@@ -43,12 +50,12 @@ def _into(expression: str, place: str) -> tuple[str, list[str]] | None:
             return f"np.{OPERATORS[type(op)]}", [ast.unparse(left), ast.unparse(right), f"out={place}"]
         case ast.UnaryOp(op, operand) if type(op) in OPERATORS:
             return f"np.{OPERATORS[type(op)]}", [ast.unparse(operand), f"out={place}"]
-        case ast.Call(ast.Attribute(ast.Name("np"), name), args, keywords) if _takes_out(name):
+        case ast.Call(ast.Attribute(ast.Name("np"), name), args, keywords) if _has_out(name):
             return f"np.{name}", [*map(ast.unparse, args), *map(ast.unparse, keywords), f"out={place}"]
         case ast.Call(ast.Name(name), args, []) if hasattr(helpers, f"{name}_into"):
             return f"{name}_into", [*map(ast.unparse, args), place]
     return None
 
 
-def _takes_out(name: str) -> bool:
+def _has_out(name: str) -> bool:
     return name in OTHERS or isinstance(getattr(np, name, None), np.ufunc)

@@ -180,16 +180,14 @@ def _defined_function(function: Defined) -> Function:
 
 def _helpers(functions: Iterable[Function]) -> dict[str, str]:
     """The source of every helper that is called, by a function or by another helper."""
-    known = _sources()
-    waiting = ["_Shapes()"]
-    waiting += [*(code for f in functions for code in codes(f.blocks))]
-    waiting += [textwrap.dedent(f"def _():\n    {f.returns}") for f in functions if f.returns]
+    written = ["_Shapes()", *(code for f in functions for code in codes(f.blocks))]
+    written += [textwrap.dedent(f"def _():\n    {f.returns}") for f in functions if f.returns]
+    calls, waiting = _calls(), names_in(written)
     called: set[str] = set()
-    while waiting:
-        new = (names_in(waiting) & set(known)) - called
-        called |= new
-        waiting = [known[name] for name in new]
-    return {name: source for name, source in known.items() if name in called}
+    while waiting := (waiting & calls.keys()) - called:
+        called |= waiting
+        waiting = {name for caller in waiting for name in calls[caller]}
+    return {name: source for name, source in _sources().items() if name in called}
 
 
 @cache
@@ -201,3 +199,9 @@ def _sources() -> dict[str, str]:
         for name, helper in vars(room).items()
         if (inspect.isfunction(helper) or inspect.isclass(helper)) and helper.__module__ == room.__name__
     }
+
+
+@cache
+def _calls() -> dict[str, set[str]]:
+    """The names that the source of each helper mentions."""
+    return {name: names_in([source]) for name, source in _sources().items()}

@@ -135,7 +135,15 @@ class BackwardNames:
     """The names within one backward function: `dc` for the cotangent of c, `dc_a` for the part that a sends."""
 
     def __init__(self, forward: ForwardNames, taken: Iterable[str]) -> None:
-        self.forward, self.names = forward, Names({*forward.names.taken, *forward.of.values(), *taken})
+        self.forward, self.names, self.learned = forward, Names(taken), 0
+        self._learn()
+
+    def _learn(self) -> None:
+        """Take over the names of forward values, of which there may be more than there were."""
+        known = self.forward.names.taken
+        if len(known) > self.learned:
+            self.names.taken |= known
+            self.learned = len(known)
 
     def name(self, node: Node, note: Note, dying: Collection[str] = ()) -> str:
         """A name that is free, or that a dying value leaves."""
@@ -149,12 +157,12 @@ class BackwardNames:
 
     def free(self, name: str) -> str:
         """The name with a number."""
-        self.names.taken |= {name, *self.forward.names.taken}  # which grew while this function was written
-        return self.names.claim(name)
+        self.names.taken.add(name)
+        return self.claim(name)
 
     def claim(self, preferred: str) -> str:
         """The name, or with a number."""
-        self.names.taken |= self.forward.names.taken
+        self._learn()
         return self.names.claim(preferred)
 
     def index(self, depth: int) -> str:

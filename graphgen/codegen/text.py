@@ -6,7 +6,7 @@ import ast
 import re
 import symtable
 import textwrap
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import lru_cache
 
@@ -26,22 +26,21 @@ def tidy(text: str) -> str:
 
 def names_in(texts: Iterable[str]) -> set[str]:
     """Every name that some statements mention."""
-    return {symbol.get_name() for text in texts for symbol in _symbols(text)}
+    return {symbol.get_name() for symbol in _symbols(texts)}
 
 
 def names_read(texts: Iterable[str]) -> set[str]:
     """Every name that some statements read."""
-    return {symbol.get_name() for text in texts for symbol in _symbols(text) if symbol.is_referenced()}
+    return {symbol.get_name() for symbol in _symbols(texts) if symbol.is_referenced()}
 
 
-@lru_cache(maxsize=1 << 14)
-def _symbols(text: str) -> tuple[symtable.Symbol, ...]:
-    found, waiting = [], [symtable.symtable(text, "<statement>", "exec")]
+def _symbols(texts: Iterable[str]) -> Iterator[symtable.Symbol]:
+    """The symbols of some statements, and of the functions among them; all at once, since each text would cost more."""
+    waiting = [symtable.symtable("\n".join(texts), "<statements>", "exec")]
     while waiting:
         table = waiting.pop()
-        found += table.get_symbols()
+        yield from table.get_symbols()
         waiting += table.get_children()
-    return tuple(found)
 
 
 def remarked(blocks: Iterable[Block], read: Collection[str]) -> tuple[Block, ...]:
