@@ -136,7 +136,7 @@ HOSTILE = ['"""\nimport os\n"""', "\\", "end\\", "'''", '"', '""', "{{ 1 + 1 }}"
     "equation",
     [
         "w = 0.5 * concat(tanh(z[n:]), sigmoid(z[:n]))",  # z is as large, and dies while the parts are made
-        "w = concat(tanh(w_prev[n:] + z[:n]), sigmoid(w_prev[:n]))",  # a state
+        "w = concat(tanh(w_prev[n:] + z[:n]), sigmoid(w_prev[:n]))",  # from a state to its next value
     ],
 )
 def test_what_is_laid_side_by_side_leaves_alone_what_is_still_read(equation):

@@ -77,11 +77,11 @@ def walk(roots: Iterable[Node]) -> list[Node]:
     done: dict[Node, None] = {}
     stack = list(roots)[::-1]
     while stack:
-        node = stack[-1]
-        waiting = [] if node in done else [operand for operand in node.inputs if operand not in done]
-        if waiting:
-            stack += reversed(waiting)
-        else:
+        node, height = stack[-1], len(stack)
+        for operand in reversed(node.inputs):
+            if operand not in done:
+                stack.append(operand)
+        if len(stack) == height:
             done[stack.pop()] = None
     return list(done)
 
@@ -91,9 +91,10 @@ def below(roots: Iterable[Node]) -> set[Node]:
     found = set(roots)
     stack = list(found)
     while stack:
-        more = set(stack.pop().inputs) - found
-        found |= more
-        stack += more
+        for operand in stack.pop().inputs:
+            if operand not in found:
+                found.add(operand)
+                stack.append(operand)
     return found
 
 
@@ -103,7 +104,7 @@ def depending(
     """The nodes of an order that are, or are computed from, some of them by way of nodes that let it through."""
     found = set(on)
     for node in order:
-        if any(operand in found for operand in node.inputs) and through(node):
+        if not found.isdisjoint(node.inputs) and through(node):
             found.add(node)
     return found
 
@@ -115,7 +116,7 @@ def rebuild(roots: Iterable[Node], change: Callable[[Node, Node], Node | None]) 
     """
     became: dict[Node, Node] = {}
     for node in walk(roots):
-        operands = tuple(became[operand] for operand in node.inputs)
+        operands = tuple([became[operand] for operand in node.inputs])
         new = node if operands == node.inputs else build(node.op, *operands, **node.attrs)
         became[node] = change(node, new) or new
     return became

@@ -46,7 +46,7 @@ class Dim:
 
     def __mul__(self, other: DimLike) -> Dim:
         right = Dim.of(other).terms
-        return _collect((tuple(sorted(a + b)), i * j) for a, i in self.terms for b, j in right)
+        return _collect(tuple((tuple(sorted(a + b)), i * j) for a, i in self.terms for b, j in right))
 
     def __neg__(self) -> Dim:
         return Dim(tuple((monomial, -c) for monomial, c in self.terms))
@@ -82,7 +82,7 @@ class Dim:
             for symbol in symbols:
                 left.remove(symbol)
             quotient.append((tuple(left), c // number))
-        return _collect(quotient)
+        return _collect(tuple(quotient))
 
     @property
     def symbols(self) -> tuple[str, ...]:
@@ -166,7 +166,8 @@ def _put(symbol: str, dims: Mapping[str, Dim]) -> Dim:
     return dims[symbol]
 
 
-def _collect(terms: Iterable[tuple[Monomial, int]]) -> Dim:
+@lru_cache(maxsize=4096)
+def _collect(terms: tuple[tuple[Monomial, int], ...]) -> Dim:
     """Add up equal monomials; constants come last, then symbols in alphabetical order."""
     total: dict[Monomial, int] = {}
     for monomial, c in terms:

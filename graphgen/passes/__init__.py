@@ -62,6 +62,7 @@ def run(step: Step, level: int) -> Step:
 def _run(step: Step, passes: Sequence[Pass]) -> Step:
     verify(step.forward, step.backward)
     for rewrite in passes:
-        step = rewrite(step)
-        verify(step.forward, step.backward)
+        before, step = step, rewrite(step)
+        if step is not before:
+            verify(step.forward, step.backward)
     return step

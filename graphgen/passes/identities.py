@@ -5,18 +5,17 @@ In the table a letter is any value and a number is itself; a rule applies only w
 
 from __future__ import annotations
 
-import ast
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 
 from graphgen.ir.evaluate import evaluate
 from graphgen.ir.graph import Graph
-from graphgen.ir.node import Node, build, leaf
+from graphgen.ir.node import Node, build, leaf, make, variable
 from graphgen.ir.op import OPS
 from graphgen.ir.step import Step
 from graphgen.ops import formula, helpers
-from graphgen.ops.formula import COMPARE, OPERATIONS
 from graphgen.passes.rewrite import Rule, rewrite
 
 IDENTITIES = """
@@ -40,6 +39,7 @@ x * (-1) -> -x
 x / (-1) -> -x
 where(p, x, x) -> x
 """
+LETTERS = {"x": variable("x", ()), "y": variable("y", ()), "p": variable("p", (), "bool")}
 
 
 def apply_identities(step: Step) -> Step:
@@ -67,61 +67,31 @@ def _rules() -> dict[str, list[Rule]]:
     return rules
 
 
-def _operation(pattern: ast.expr) -> str:
-    match pattern:
-        case ast.UnaryOp():
-            return "negative"
-        case ast.BinOp(op=op):
-            return OPERATIONS[type(op)]
-        case ast.Call(func=ast.Name(id=name)):
-            return name
-    raise TypeError(f"no pattern: {ast.unparse(pattern)}")
-
-
 class Identity:
     """`pattern -> replacement`."""
 
     def __init__(self, line: str) -> None:
-        pattern, replacement = line.split("->")
-        self.pattern, self.replacement = _parse(pattern.strip()), _parse(replacement.strip())
-        self.op = _operation(self.pattern)
+        pattern, replacement = map(formula.parse, map(str.strip, line.split("->")))
+        self.pattern, self.replacement = formula.evaluate(pattern, LETTERS, _build), replacement
+        self.op: str = self.pattern.op.name
 
     def __call__(self, node: Node) -> Node | None:
         """The replacement, if the node has the pattern's form and keeps its shape."""
         found: dict[str, Node] = {}
         if not _matches(self.pattern, node, found):
             return None
-        value = formula.evaluate(self.replacement, found, lambda name, args, attrs: build(name, *args, **attrs))
-        result = leaf(value)
+        result = leaf(formula.evaluate(self.replacement, found, _build))
         return result if result.shape == node.shape else None
 
 
-@lru_cache(maxsize=256)
-def _parse(text: str) -> ast.expr:
-    return formula.parse(text)
+def _build(name: str, operands: list[Node], attrs: dict[str, Any]) -> Node:
+    return make.zeros(shape=()) if name == "zeros" else build(name, *operands, **attrs)
 
 
-def _matches(pattern: ast.expr, node: Node, found: dict[str, Node]) -> bool:
-    """Whether a node has the pattern's form; what the letters stand for is entered in `found`."""
-    match pattern:
-        case ast.Name(id=letter):
-            return found.setdefault(letter, node) is node
-        case ast.Constant(value=value):
-            return node.op is OPS["const"] and node.attrs["value"] == value
-        case ast.UnaryOp(operand=ast.Constant(value=value)):
-            return node.op is OPS["const"] and node.attrs["value"] == -value  # type: ignore[operator]
-        case ast.UnaryOp(operand=operand):
-            name, operands = "negative", [operand]
-        case ast.BinOp(left=left, op=op, right=right):
-            name, operands = OPERATIONS[type(op)], [left, right]
-        case ast.Compare(left=left, ops=[relation], comparators=[right]):
-            name, operands = COMPARE[type(relation)], [left, right]
-        case ast.Call(func=ast.Name(id=name), args=operands):
-            pass
-        case _:
-            raise TypeError(f"no pattern: {ast.unparse(pattern)}")
-    return (
-        node.op is OPS[name]
-        and len(operands) == len(node.inputs)
-        and all(_matches(part, operand, found) for part, operand in zip(operands, node.inputs))
-    )
+def _matches(pattern: Node, node: Node, found: dict[str, Node]) -> bool:
+    """Whether a node has the pattern's form, whatever its shape; what the letters stand for is entered in `found`."""
+    if pattern.op is OPS["input"]:
+        return found.setdefault(pattern.attrs["name"], node) is node
+    if pattern.op is not node.op or (pattern.op is OPS["const"] and pattern.attrs != node.attrs):
+        return False
+    return all(_matches(part, operand, found) for part, operand in zip(pattern.inputs, node.inputs))

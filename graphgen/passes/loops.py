@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from graphgen.ir.graph import Graph, Note, rebuild
+from graphgen.ir.graph import Graph, Note, below, rebuild
 from graphgen.ir.node import Node
 from graphgen.ir.op import OPS
 from graphgen.ir.step import Step
@@ -17,6 +17,9 @@ Change = Callable[[Loop], tuple[list[Node], dict[Node, Note]]]
 
 def change_loops(step: Step, change: Change) -> Step:
     """The step with every loop changed, in both graphs alike."""
+    roots = [*step.forward.outputs.values(), *step.backward.outputs.values()]
+    if all(node.op is not OPS["scan"] for node in below(roots)):
+        return step
     results: dict[Node, list[Node]] = {}
     placed: dict[Node, Note] = {}
 
@@ -26,7 +29,7 @@ def change_loops(step: Step, change: Change) -> Step:
             placed.update(notes)
         return results[old.inputs[0]][old.attrs["at"]] if old.op is OPS["item"] else None
 
-    became = rebuild([*step.forward.outputs.values(), *step.backward.outputs.values()], visit)
+    became = rebuild(roots, visit)
     forward, backward = (_placed(graph.changed(became), placed) for graph in (step.forward, step.backward))
     return replace(step, forward=forward, backward=backward)
 
