@@ -8,7 +8,7 @@ from itertools import pairwise
 
 from graphgen.codegen.names import NOTHING, Naming
 from graphgen.codegen.program import Block, Line, Loop
-from graphgen.codegen.text import WIDTH, tidy
+from graphgen.codegen.text import fits, tidy
 from graphgen.errors import DefectError
 from graphgen.ir.graph import Graph, Note
 from graphgen.ir.node import Node
@@ -126,12 +126,12 @@ class Lowering:
         if node in self.texts:
             return self.texts[node]
         self._shorten(node)
-        while len(expression := tidy(self.expression(node))) > WIDTH:
+        while not fits(expression := self.expression(node)):
             inner = [i for i in node.inputs if i not in self.texts and i.inputs and not i.weak]
             if not inner:
                 break
             self.state(max(inner, key=lambda i: len(self.expression(i))))
-        return expression
+        return tidy(expression)
 
     def _shorten(self, node: Node) -> None:
         """Give lines to parts of an expression that is surely too long, from the inside, before it is spelled."""

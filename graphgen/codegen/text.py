@@ -15,13 +15,23 @@ from graphgen.codegen.program import Block, Line, Loop
 WIDTH = 88  # of an expression; with its name, its indentation and its sign a statement fits 110 columns
 LINE = 106
 IN_PLACE = re.compile(r"out=|^\w+_into\(")
-_PLAIN = re.compile(r"[^\W\d][\w.]*( [-+*/@] [^\W\d][\w.]*)?")  # a name, or two and a sign: tidy as it is
+_ATOM = r"(?:[^\W\d][\w.]*|\d+(?:\.\d+)?)"  # a name or a number
+_BRACKETED = re.compile(rf"(?<![\w\])])\(({_ATOM})\)(?!\.)")
+_ARGUMENT = rf"(?:\w+=)?-?{_ATOM}"
+_PLAIN = re.compile(rf"{_ATOM}(?: [-+*/@] {_ATOM})?|[\w.]+\({_ARGUMENT}(?:, {_ARGUMENT})*\)")  # tidy as it is
+_BRACKETS = str.maketrans("", "", "()")
 
 
 @lru_cache(maxsize=1 << 14)
 def tidy(text: str) -> str:
     """An expression without needless brackets."""
+    text = _BRACKETED.sub(r"\1", text)
     return text if _PLAIN.fullmatch(text) else ast.unparse(ast.parse(text, mode="eval"))
+
+
+def fits(text: str) -> bool:
+    """Whether an expression fits a line when it is tidy."""
+    return len(text.translate(_BRACKETS)) <= WIDTH and len(tidy(text)) <= WIDTH
 
 
 def names_in(texts: Iterable[str]) -> set[str]:
