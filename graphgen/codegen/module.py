@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import builtins
 import hashlib
 import inspect
@@ -204,4 +205,5 @@ def _sources() -> dict[str, str]:
 @cache
 def _calls() -> dict[str, set[str]]:
     """The names that the source of each helper mentions."""
-    return {name: names_in([source]) for name, source in _sources().items()}
+    trees = {name: ast.walk(ast.parse(source)) for name, source in _sources().items()}
+    return {name: {node.id for node in tree if isinstance(node, ast.Name)} for name, tree in trees.items()}

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import ast
 import re
-import symtable
 import textwrap
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from functools import lru_cache
 
@@ -19,6 +18,8 @@ _ATOM = r"(?:[^\W\d][\w.]*|\d+(?:\.\d+)?)"  # a name or a number
 _BRACKETED = re.compile(rf"(?<![\w\])])\(({_ATOM})\)(?!\.)")
 _ARGUMENT = rf"(?:\w+=)?-?{_ATOM}"
 _PLAIN = re.compile(rf"{_ATOM}(?: [-+*/@] {_ATOM})?|[\w.]+\({_ARGUMENT}(?:, {_ARGUMENT})*\)")  # tidy as it is
+_NAMES = re.compile(r"""'[^']*'|"[^"]*"|(?<![\w.])[^\W\d]\w*(?![\w=])""")
+_TARGETS = re.compile(r"^[\w, ]+ \+?= ")  # the names that a statement gives values to
 _BRACKETS = str.maketrans("", "", "()")
 
 
@@ -35,22 +36,13 @@ def fits(text: str) -> bool:
 
 
 def names_in(texts: Iterable[str]) -> set[str]:
-    """Every name that some statements mention."""
-    return {symbol.get_name() for symbol in _symbols(texts)}
+    """Every name that some statements mention; what stands in a string, after a point or before `=` is none."""
+    return {name for text in texts for name in _NAMES.findall(text)}
 
 
 def names_read(texts: Iterable[str]) -> set[str]:
     """Every name that some statements read."""
-    return {symbol.get_name() for symbol in _symbols(texts) if symbol.is_referenced()}
-
-
-def _symbols(texts: Iterable[str]) -> Iterator[symtable.Symbol]:
-    """The symbols of some statements and of the functions among them; all at once costs far less than one by one."""
-    waiting = [symtable.symtable("\n".join(texts), "<statements>", "exec")]
-    while waiting:
-        table = waiting.pop()
-        yield from table.get_symbols()
-        waiting += table.get_children()
+    return names_in(_TARGETS.sub("", text) for text in texts)
 
 
 def remarked(blocks: Iterable[Block], read: Collection[str]) -> tuple[Block, ...]:
