@@ -167,9 +167,7 @@ def _extend_loops(step: Step, extended: dict[Node, Graph]) -> Step:
             return None
         return make.scan(*new.inputs, **{**node.attrs, "body": extended[node]})
 
-    roots = [*step.forward.outputs.values(), *step.backward.outputs.values()]
-    new = rebuild(roots, change)
-    return replace(step, forward=step.forward.changed(new), backward=step.backward.changed(new))
+    return step.changed(rebuild(step.results, change))
 
 
 def _renote(notes: dict[Node, Note], old: Node, new: Node, rule: str, leaf: Node) -> dict[Node, Note]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from graphgen.ir.graph import Graph
 from graphgen.ir.node import Node
@@ -22,6 +22,17 @@ class Step:
     residuals: tuple[Node, ...] = ()
     loops: tuple[Step, ...] = ()  # the steps of the bodies of its loops, in the order of the sweep
     cotangents: Mapping[str, str] = field(default_factory=dict)  # of each result: the leaf of the backward graph
+
+    @property
+    def results(self) -> list[Node]:
+        """The results of both graphs."""
+        return [*self.forward.outputs.values(), *self.backward.outputs.values()]
+
+    def changed(self, change: Mapping[Node, Node]) -> Step:
+        """The step with nodes changed as a mapping of all of them says, in both graphs alike; itself if none is."""
+        if all(new is old for old, new in change.items()):
+            return self
+        return replace(self, forward=self.forward.changed(change), backward=self.backward.changed(change))
 
 
 def forward_only(graph: Graph) -> Step:

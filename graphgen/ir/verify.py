@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from weakref import WeakSet
 
 from graphgen.errors import DefectError
-from graphgen.ir.graph import Graph, walk
+from graphgen.ir.graph import Graph, below
 from graphgen.ir.node import Node
 from graphgen.ir.op import OPS, Type
 
@@ -25,22 +25,22 @@ def verify(*graphs: Graph) -> None:
     waiting = list(graphs)
     while waiting:
         graph = waiting.pop()
-        order = walk(graph.outputs.values())
-        _check_leaves(graph, order)
-        nodes = [node for node in order if node not in _WELL_FORMED]
+        live = below(graph.outputs.values())
+        _check_leaves(graph, live)
+        nodes = [node for node in live if node not in _WELL_FORMED]
         for node in nodes:
             _check(node)
         _WELL_FORMED.update(nodes)
         waiting += [node.attrs["body"] for node in nodes if node.op is OPS["scan"]]
 
 
-def _check_leaves(graph: Graph, order: Iterable[Node]) -> None:
+def _check_leaves(graph: Graph, live: Iterable[Node]) -> None:
     """The leaves are inputs, and every input that is read is among them."""
     for key, leaf in graph.inputs.items():
         if leaf.op is not OPS["input"]:
             raise MalformedGraphError(f"the leaf {key} is a {leaf.op.name}")
     leaves = set(graph.inputs.values())
-    for node in order:
+    for node in live:
         if node.op is OPS["input"] and node not in leaves:
             raise MalformedGraphError(f"{node} is read and not declared")
 

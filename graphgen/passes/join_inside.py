@@ -19,7 +19,7 @@ from graphgen.passes.loops import change_loops
 def join_inside(step: Step) -> Step:
     """The pass."""
     joined: dict[Node, list[Node]] = defaultdict(list)
-    for node in walk([*step.forward.outputs.values(), *step.backward.outputs.values()]):
+    for node in walk(step.results):
         scan = _source(node)
         if scan is not None:
             joined[scan].append(node)

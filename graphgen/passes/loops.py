@@ -17,8 +17,7 @@ Change = Callable[[Loop], tuple[list[Node], dict[Node, Note]]]
 
 def change_loops(step: Step, change: Change) -> Step:
     """The step with every loop changed, in both graphs alike."""
-    roots = [*step.forward.outputs.values(), *step.backward.outputs.values()]
-    if all(node.op is not OPS["scan"] for node in below(roots)):
+    if all(node.op is not OPS["scan"] for node in below(step.results)):
         return step
     results: dict[Node, list[Node]] = {}
     placed: dict[Node, Note] = {}
@@ -29,9 +28,8 @@ def change_loops(step: Step, change: Change) -> Step:
             placed.update(notes)
         return results[old.inputs[0]][old.attrs["at"]] if old.op is OPS["item"] else None
 
-    became = rebuild(roots, visit)
-    forward, backward = (_placed(graph.changed(became), placed) for graph in (step.forward, step.backward))
-    return replace(step, forward=forward, backward=backward)
+    new = step.changed(rebuild(step.results, visit))
+    return replace(new, forward=_placed(new.forward, placed), backward=_placed(new.backward, placed))
 
 
 def _placed(graph: Graph, placed: dict[Node, Note]) -> Graph:

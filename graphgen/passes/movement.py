@@ -52,11 +52,11 @@ def implicit_broadcast(node: Node) -> Node | None:
     if not node.op.elementwise:
         return None
     for place, operand in enumerate(node.inputs):
-        others = [other for at, other in enumerate(node.inputs) if at != place]
-        if _only_broadcasts(operand) and any(other.shape == node.shape for other in others):
-            inputs = [*node.inputs]
-            inputs[place] = operand.inputs[0]
-            return build(node.op, *inputs, **node.attrs)
+        if not _only_broadcasts(operand):
+            continue
+        before, after = node.inputs[:place], node.inputs[place + 1 :]
+        if any(other.shape == node.shape for other in before + after):
+            return build(node.op, *before, operand.inputs[0], *after, **node.attrs)
     return None
 
 

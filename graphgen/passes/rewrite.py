@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 
 from graphgen.ir.graph import rebuild
 from graphgen.ir.node import Node
@@ -15,9 +14,7 @@ Rules = Mapping[str, Sequence[Rule]]  # by the operation of the node that they r
 
 def rewrite(step: Step, rules: Rules) -> Step:
     """The step with every rule applied wherever it fits; both graphs change alike, so they go on sharing."""
-    roots = [*step.forward.outputs.values(), *step.backward.outputs.values()]
-    new = rebuild(roots, lambda _, node: simplest(node, rules))
-    return replace(step, forward=step.forward.changed(new), backward=step.backward.changed(new))
+    return step.changed(rebuild(step.results, lambda _, node: simplest(node, rules)))
 
 
 def simplest(node: Node, rules: Rules) -> Node:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import replace
 
-from graphgen.ir.graph import rebuild, walk
+from graphgen.ir.graph import below, rebuild
 from graphgen.ir.node import Node
 from graphgen.ir.op import OPS
 from graphgen.ir.step import Step
@@ -14,8 +13,7 @@ from graphgen.ops.linear import is_swap, swap
 
 def turn_products(step: Step) -> Step:
     """The pass: the transpose of a product is the product of the transposes, and no gradient lies across memory."""
-    roots = [*step.forward.outputs.values(), *step.backward.outputs.values()]
-    readers = Counter(operand for node in walk(roots) for operand in node.inputs)
+    readers = Counter(operand for node in below(step.results) for operand in node.inputs)
 
     def change(old: Node, new: Node) -> Node | None:
         if not is_swap(old) or old.inputs[0].op is not OPS["matmul"] or readers[old.inputs[0]] > 1:
@@ -23,5 +21,4 @@ def turn_products(step: Step) -> Step:
         a, b = new.inputs[0].inputs
         return swap(b) @ swap(a) if len(a.shape) == len(b.shape) == 2 else None
 
-    became = rebuild(roots, change)
-    return replace(step, forward=step.forward.changed(became), backward=step.backward.changed(became))
+    return step.changed(rebuild(step.results, change))
