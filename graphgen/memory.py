@@ -10,7 +10,7 @@ from operator import add
 from graphgen.autodiff.residuals import computed_again, is_cheap
 from graphgen.codegen.program import Function
 from graphgen.compiler import Compilation
-from graphgen.ir.graph import Graph, Note
+from graphgen.ir.graph import NOTHING, Graph
 from graphgen.ir.node import Node
 from graphgen.ir.op import OPS
 from graphgen.ir.shape import Dim, count, show
@@ -106,14 +106,14 @@ def _again(names: Mapping[Node, str], step: Step) -> Iterable[tuple[str, ...]]:
         inside = set(part.forward.order())
         for node in computed_again(part):
             if node in inside and not node.op.view:
-                equation = part.forward.notes.get(node, Note()).equation
+                equation = part.forward.notes.get(node, NOTHING).equation
                 why = "a sum or a product" if is_cheap(node) else "follows from a state, element by element"
                 yield _text(node, part.forward, names), "" if equation is None else f"in equation {equation + 1}", why
 
 
 def _text(node: Node, graph: Graph, names: Mapping[Node, str]) -> str:
     """A value's name, or how it is computed."""
-    name = names.get(node) or graph.notes.get(node, Note()).name
+    name = names.get(node) or graph.notes.get(node, NOTHING).name
     if name or node.op is OPS["input"]:
         return name or str(node.attrs["name"]).split(".")[-1]
     return node.op.spell(node, [_text(operand, graph, names) for operand in node.inputs])

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Hashable, Mapping
 
-from graphgen.ir.graph import Graph, Note, below, depending, walk
+from graphgen.ir.graph import NOTHING, Graph, Note, below, depending, walk
 from graphgen.ir.node import Node
 from graphgen.ir.op import OPS
 from graphgen.ir.shape import count
@@ -38,7 +38,7 @@ def choose(forward: Graph, backward: Graph, at_hand: Collection[Node] = ()) -> t
     forced = reads & dear
     doubtful = depending((node for node in order if node in needed), needed & dear - forced, lambda n: n not in dear)
     weights = {
-        node: _weight(node, forward.notes.get(node, Note()), at_hand) if node in in_forward else None
+        node: _weight(node, forward.notes.get(node, NOTHING), at_hand) if node in in_forward else None
         for node in order
         if node in doubtful
     }

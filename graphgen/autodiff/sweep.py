@@ -9,7 +9,7 @@ from itertools import islice
 from graphgen.autodiff import loop
 from graphgen.autodiff.accumulate import accumulate, unbroadcast
 from graphgen.autodiff.residuals import choose
-from graphgen.ir.graph import Graph, Note, depending, move_notes, rebuild
+from graphgen.ir.graph import NOTHING, Graph, Note, depending, move_notes, rebuild
 from graphgen.ir.node import Node, fresh, make, variable
 from graphgen.ir.op import OPS
 from graphgen.ir.shape import Dim
@@ -113,7 +113,7 @@ class _Sweep:
                 self.notes[dz] = replace(note, part=False)
             return dz
         rule = "split: side by side" if dz.op.name == "concat" else "split: the sum over its uses"
-        equation = self.forward_notes.get(node, Note()).equation
+        equation = self.forward_notes.get(node, NOTHING).equation
         self.notes.setdefault(dz, Note(rule=rule, equation=equation, cotangent_of=node))
         return dz
 
@@ -121,7 +121,7 @@ class _Sweep:
         """Send one operand its part, summed down to the operand's shape."""
         whole = unbroadcast(part, operand.shape)
         rule = node.op.junction + (", summed where it was broadcast" if whole is not part else "")
-        equation = self.forward_notes.get(node, Note()).equation
+        equation = self.forward_notes.get(node, NOTHING).equation
         if operand in self.active:
             self.note_inner(whole, equation)
         self.send(operand, whole, Note(rule=rule, equation=equation, cotangent_of=operand, part=True))
@@ -174,6 +174,6 @@ def _renote(notes: dict[Node, Note], old: Node, new: Node, rule: str, leaf: Node
     """The notes with those of one node handed on to the node that wraps it."""
     known = old in notes and notes[old].rule and old.op is not OPS["item"]
     rules = [notes[old].rule] if known else []
-    note = replace(notes.get(old, Note()), rule="; ".join([*rules, rule]), cotangent_of=leaf, part=False)
+    note = replace(notes.get(old, NOTHING), rule="; ".join([*rules, rule]), cotangent_of=leaf, part=False)
     moved = move_notes(notes, {old: new})
     return {**moved, new: note}

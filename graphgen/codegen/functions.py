@@ -14,7 +14,7 @@ from graphgen.codegen.storage import Stored
 from graphgen.codegen.text import call, codes, enclose, names_in, names_read, remarked, tidy
 from graphgen.codegen.views import overlap, storage_of
 from graphgen.contract import RECORDS
-from graphgen.ir.graph import Graph, Note, walk
+from graphgen.ir.graph import NOTHING, Graph, walk
 from graphgen.ir.node import Node
 from graphgen.ir.op import shape_text
 from graphgen.ir.shape import Dim, Shape, show
@@ -190,7 +190,7 @@ class Pair:
         for key, leaf in graph.inputs.items():
             if not key.startswith("d_") or leaf not in live:
                 continue
-            texts[leaf] = naming.name(leaf, graph.notes.get(leaf, Note()))
+            texts[leaf] = naming.name(leaf, graph.notes.get(leaf, NOTHING))
             group, name = key.split(".", 1)
             given = f"{group if group == 'd_outputs' else self.final}.{name}"
             lines.append(Line(f"{texts[leaf]} = _cotangent({given}, {tidy(shape_text(leaf.shape))}, dtype)"))

@@ -11,7 +11,7 @@ from graphgen.codegen.program import Block, Line
 from graphgen.codegen.program import Loop as WrittenLoop
 from graphgen.codegen.text import names_in
 from graphgen.codegen.views import storage_of
-from graphgen.ir.graph import Graph, Note
+from graphgen.ir.graph import NOTHING, Graph, Note
 from graphgen.ir.node import Node
 from graphgen.ir.op import OPS
 from graphgen.ir.shape import Shape
@@ -64,7 +64,7 @@ class LoopOverBuffers:
         return body
 
     def _name(self, leaf: Node) -> str:
-        return self.outer.assign(self.naming.name(leaf, self.loop.notes.get(leaf, Note()), ()))
+        return self.outer.assign(self.naming.name(leaf, self.loop.notes.get(leaf, NOTHING), ()))
 
     def _slice(self, leaf: Node, operand: Node) -> None:
         """A step's part of a sequence.  Steps that lie across memory are brought in order once."""

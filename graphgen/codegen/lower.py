@@ -6,11 +6,11 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from itertools import pairwise
 
-from graphgen.codegen.names import NOTHING, Naming
+from graphgen.codegen.names import Naming
 from graphgen.codegen.program import Block, Line, Loop
 from graphgen.codegen.text import fits, tidy
 from graphgen.errors import DefectError
-from graphgen.ir.graph import Graph, Note
+from graphgen.ir.graph import NOTHING, Graph, Note
 from graphgen.ir.node import Node
 from graphgen.ir.op import OPS, shape_text
 
@@ -53,7 +53,7 @@ class Lowering:
 
     def note(self, node: Node) -> Note:
         """What is noted of a node."""
-        return self.graph.notes.get(node, Note())
+        return self.graph.notes.get(node, NOTHING)
 
     def _stated(self) -> tuple[Counter[Node], set[Node]]:
         """How often each node is read, and which get a line: what is named, kept, or read more than once."""
@@ -228,7 +228,7 @@ class Lowering:
         """The name of a carry or of a step's slice; a carry may go on under the name it starts from."""
         if leaf is operand and leaf in self.texts:
             return self.texts[leaf]
-        return self.assign(self.naming.name(leaf, body.notes.get(leaf, Note()), ()))
+        return self.assign(self.naming.name(leaf, body.notes.get(leaf, NOTHING), ()))
 
     def only_grows(self, leaf: Node, result: Node) -> bool:
         """Whether a carry is only ever added to, so that it may grow in place."""

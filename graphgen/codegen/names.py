@@ -6,12 +6,11 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from typing import Protocol
 
-from graphgen.ir.graph import Graph, Note
+from graphgen.ir.graph import NOTHING, Graph, Note
 from graphgen.ir.node import Node
 from graphgen.ir.op import OPS
 from graphgen.ops.scan import with_bodies
 
-NOTHING = Note()
 WORDS = {"slice": "part", "sum": "total"}  # for what would be named like a builtin of Python
 VIEWS = {"reshape": "_rows", "transpose": "_T", "expand_dims": "_wide", "squeeze": "_flat"}  # behind the name
 

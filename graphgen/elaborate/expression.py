@@ -15,7 +15,7 @@ from graphgen.elaborate.scan import scan
 from graphgen.elaborate.subscript import subscript
 from graphgen.elaborate.uses import Record, call_use
 from graphgen.errors import SpecError, did_you_mean
-from graphgen.ir.graph import Note
+from graphgen.ir.graph import NOTHING, Note
 from graphgen.ir.node import Node, build
 from graphgen.ir.op import OPS, Op
 from graphgen.ir.shape import Dim
@@ -57,7 +57,7 @@ class Elaborator:
             return value
         value = self.as_operand(value, self.expression.tree)
         node = build("size", dim=value) if isinstance(value, Dim) else value
-        if isinstance(node, Node) and node.inputs and not self.notes.get(node, Note()).name:
+        if isinstance(node, Node) and node.inputs and not self.notes.get(node, NOTHING).name:
             self.notes[node] = Note(name=target, equation=self.number)
         return node
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     import networkx as nx
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Note:
     """What is known of a node beside its value; kept beside nodes, so that sharing them loses nothing."""
 
@@ -25,6 +25,9 @@ class Note:
     steps: bool = False  # of every step at once, by a pass that took it out of the loop
     called: str = ""  # a name from a pass, to be taken if it is free
     place: str = ""  # why a pass put it where it stands
+
+
+NOTHING = Note()
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,7 +11,7 @@ from dataclasses import replace
 from functools import reduce
 from operator import add
 
-from graphgen.ir.graph import Note, rebuild, walk
+from graphgen.ir.graph import NOTHING, Note, rebuild, walk
 from graphgen.ir.node import Node, make, variable
 from graphgen.ir.op import OPS
 from graphgen.ir.shape import Dim
@@ -169,7 +169,7 @@ class _After:
         """Take over what was noted of the nodes that were moved."""
         notes = self.loop.notes
         for key, node in outer.items():
-            self.placed[became[node]] = replace(notes.get(results[key], Note()), place=AFTER)
+            self.placed[became[node]] = replace(notes.get(results[key], NOTHING), place=AFTER)
         for node, (lifting, lifted) in self.known.items():
             if lifted and lifting in became and node in notes and node.inputs:
                 note = replace(notes[node], name="", stands_for=node, steps=True, place=AFTER)

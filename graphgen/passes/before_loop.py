@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from graphgen.ir.graph import Note, depending, rebuild, walk
+from graphgen.ir.graph import NOTHING, Note, depending, rebuild, walk
 from graphgen.ir.node import Node
 from graphgen.ir.op import OPS
 from graphgen.ir.shape import Dim
@@ -52,13 +52,13 @@ def _move(loop: Loop, worth: Callable[[Node, bool], bool]) -> tuple[list[Node], 
     moving = _moving([*_read(loop, order, carried)], known, worth)
     for node in _in_parts(moving, loop.results, known):
         outer, lifted = known[node]
-        note = loop.notes.get(node, Note())
+        note = loop.notes.get(node, NOTHING)
         leaf = loop.leaf("moved", node.shape, node.dtype)
         (loop.sliced if lifted else loop.constant).append((leaf, outer))
         leaves[node] = leaf
         for inner in walk([outer]):
             if inner not in at_hand:
-                said = loop.notes.get(inside[inner], Note()) if inner in inside else Note()
+                said = loop.notes.get(inside[inner], NOTHING) if inner in inside else Note()
                 placed.setdefault(inner, Note(called=said.called, place=EVERY_STEP if lifted else ONCE))
         loop.notes = {leaf: Note(note.name, note.equation, stands_for=node, called=note.called), **loop.notes}
         place, of = EVERY_STEP if lifted else ONCE, None if outer is node else node

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from graphgen.ir.graph import Graph, Note, below, rebuild
+from graphgen.ir.graph import NOTHING, Graph, Note, below, rebuild
 from graphgen.ir.node import Node
 from graphgen.ir.op import OPS
 from graphgen.ir.step import Step
@@ -57,7 +57,7 @@ def change_bodies(step: Step, change: Callable[[Loop, list[Node]], dict[Node, No
 def spoken(loop: Loop, node: Node) -> str:
     """What a value of a loop's body may be called: as it is named, or what it is a view of is."""
     while True:
-        note = loop.notes.get(node, Note())
+        note = loop.notes.get(node, NOTHING)
         if note.name or note.called:
             return note.name or note.called
         if node.op is OPS["input"]:

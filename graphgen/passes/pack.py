@@ -12,7 +12,7 @@ from functools import partial, reduce
 from itertools import takewhile
 from operator import add
 
-from graphgen.ir.graph import Note, depending, rebuild, walk
+from graphgen.ir.graph import NOTHING, Note, depending, rebuild, walk
 from graphgen.ir.node import Node, make
 from graphgen.ir.op import OPS
 from graphgen.ir.shape import Dim
@@ -151,7 +151,7 @@ def _runs(terms: list[tuple[Node, Node, Node]]) -> list[list[tuple[Node, Node, N
 
 def _target(loop: Loop, node: Node, readers: Mapping[Node, list[Node]]) -> str:
     """The name of the value that a nameless one leads to."""
-    while not loop.notes.get(node, Note()).name:
+    while not loop.notes.get(node, NOTHING).name:
         if len(readers[node]) != 1:
             return ""
         (node,) = readers[node]
