@@ -3,7 +3,7 @@
 FILE = 2**20  # bytes
 DEPTH = 64  # levels of YAML, brackets or operations within each other
 ELEMENTS = 20_000  # of a list or mapping: equations above all
-NODES = 100_000  # keys, values and elements of a whole spec
+NODES = 50_000  # keys, values and elements of a whole spec
 CHARACTERS = 4_000  # of an expression
 STEPS = 128  # operations, names and numbers of a function, what it calls written out: SymPy derives it
 WHOLE = 2**53  # whole numbers: beyond it floats have gaps

@@ -16,7 +16,7 @@ READING = (
          "[n, k]", "[n, k"),
     Kind("nesting", "Nothing is nested deeper than 64 levels.", "split it into several equations",
          "tanh(z)", "-" * 65 + "z"),
-    Kind("too-many", "A list or mapping has at most 20,000 elements, a spec 100,000 keys, values and elements.",
+    Kind("too-many", "A list or mapping has at most 20,000 elements, a spec 50,000 keys, values and elements.",
          "split the model into several specs",
          "  - z", "  - n\n" * 20_001 + "  - z"),
     Kind("alias", "A spec has no anchors (&name) and aliases (*name).",

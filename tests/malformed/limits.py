@@ -15,8 +15,8 @@ LIMITS: dict[str, list[tuple[str, ...]]] = {
     "source: nowhere": [
         (
             "too-many",
-            "none: [" + ("[" + "a, " * 19_989 + "],\n") * 5 + "a, " * 43 + "«a]",
-            "this is more than 100,000 keys, values and elements",
+            "none: [" + ("[" + "a, " * 19_989 + "],\n") * 2 + "a, " * 10_013 + "«a]",
+            "this is more than 50,000 keys, values and elements",
         ),
     ],
     "nowhere": [("alias", "[«&a [x, x], &b [*a, *a], &c [*b, *b], &d [*c, *c]]", "anchors (&name)")],
