@@ -44,7 +44,7 @@ class LoopOverBuffers:
     def run(self) -> None:
         """Write what the loop starts from, the loop, and what its results are called."""
         outer, loop = self.outer, self.loop
-        self.texts = {leaf: outer.text(operand) for leaf, operand in loop.constant}
+        self.texts = {leaf: outer.constant(operand) for leaf, operand in loop.constant}
         for leaf, operand in loop.sliced:
             self._slice(leaf, operand)
         totals = self._totals()

@@ -177,7 +177,7 @@ class Lowering:
         for _, operand in sliced:
             if operand not in self.texts and operand.inputs:
                 self.state(operand)  # once, not at every step
-        texts = {leaf: self.text(operand) for leaf, operand in constant}
+        texts = {leaf: self.constant(operand) for leaf, operand in constant}
         texts |= {leaf: self._loop_name(leaf, operand, body) for leaf, operand in carried + sliced}
         inner = Lowering(
             body, texts, [*results[:carries], *stacked.values()], self.naming, self.heading, self.depth + 1
@@ -211,6 +211,15 @@ class Lowering:
         steps = f"reversed({steps})" if scan.attrs["reverse"] else steps
         if within:
             self.write(Loop(f"for {t} in {steps}:", within), note)
+
+    def constant(self, operand: Node) -> str:
+        """How a loop mentions what is the same at every step; what has to be computed gets a line before the loop."""
+        root = operand
+        while root.op.view and root not in self.texts:
+            root = root.inputs[0]
+        if root not in self.texts and root.inputs:
+            self.state(root)
+        return self.operand(operand)
 
     def _before(
         self, carried: list[tuple[Node, Node]], texts: dict[Node, str], stacked: Iterable[Node], note: Note
