@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import builtins
 import itertools
 import json
 from pathlib import Path
@@ -58,7 +59,10 @@ def test_lines_are_short_and_names_are_the_users(name, level):
     assert max(map(len, done.source.splitlines())) <= 118
     assert done.source.endswith("\n")
     assert not done.source.endswith("\n\n")
-    (forward,) = [f for f in ast.parse(done.source).body if getattr(f, "name", "") == "forward"]
+    tree = ast.parse(done.source)
+    stored = {n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
+    assert not stored & set(dir(builtins))
+    (forward,) = [f for f in tree.body if getattr(f, "name", "") == "forward"]
     assigned = {n.id for n in ast.walk(forward) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
     notes = [(node, note) for node, note in done.step.forward.notes.items() if node.op.name != "item"]
     named = {note.name for node, note in notes if note.equation is not None and node.inputs}

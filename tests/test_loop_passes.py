@@ -83,6 +83,11 @@ def carries(step: Step) -> int:
     return sum(len(loop.carried) for loop in loops(step))
 
 
+def stacked(step: Step) -> int:
+    """How many values of every step the loops return."""
+    return sum(len(loop.every) for loop in loops(step))
+
+
 def in_columns(step: Step) -> int:
     return sum(carry.leaf.shape[-1] == Dim.of("m") for loop in loops(step) for carry in loop.carried)
 
@@ -179,6 +184,12 @@ CASES = {
         after_the_loop,
         with_backward(sequence(ROWS, rows=True)),
         {carries: (4, 2), count(within, "matmul"): (6, 3)},  # the sums over steps of dWt and dUt leave, and dx
+        sequence("h = tanh(U @ h_prev) + sum(x)"),
+    ),
+    "after_the_loop, a view": Case(
+        after_the_loop,
+        sequence("u = x.T; h = tanh(h_prev + (u @ W.T).T)", outputs="u"),
+        {stacked: (1, 0)},
         sequence("h = tanh(U @ h_prev) + sum(x)"),
     ),
     "turn_products": Case(

@@ -58,7 +58,7 @@ def _move(loop: Loop, worth: Callable[[Node, bool], bool]) -> tuple[list[Node], 
         leaves[node] = leaf
         for inner in walk([outer]):
             if inner not in at_hand:
-                said = loop.notes.get(inside[inner], NOTHING) if inner in inside else Note()
+                said = loop.notes.get(inside[inner], NOTHING) if inner in inside else NOTHING
                 placed.setdefault(inner, Note(called=said.called, place=EVERY_STEP if lifted else ONCE))
         loop.notes = {leaf: Note(note.name, note.equation, stands_for=node, called=note.called), **loop.notes}
         place, of = EVERY_STEP if lifted else ONCE, None if outer is node else node
