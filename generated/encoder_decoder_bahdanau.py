@@ -751,15 +751,15 @@ def backward(
         # split: the sum over its uses
         ddecoder_unit_z = np.subtract(ddecoder_unit_z_decoder_unit_h, ddecoder_unit_h_subtract, out=work)
         np.multiply(decoder_unit_z, work_4, out=work_4)
-        # sigmoid
-        ddecoder_unit_z_slice = np.multiply(ddecoder_unit_z, work_4,
+        # ddecoder_unit_z_slice: sigmoid
+        np.multiply(ddecoder_unit_z, work_4,
             out=ddecoder_unit_r_decoder_unit_z_decoder_unit_n_sums[n_h:2 * n_h])
 
         # decoder.unit: r = sigmoid(W_r @ x + U_r @ h_prev + b_r)
         np.subtract(1, decoder_unit_r, out=work)
         np.multiply(decoder_unit_r, work, out=work)
-        # sigmoid
-        ddecoder_unit_r_slice = np.multiply(ddecoder_unit_r, work,
+        # ddecoder_unit_r_slice: sigmoid
+        np.multiply(ddecoder_unit_r, work,
             out=ddecoder_unit_r_decoder_unit_z_decoder_unit_n_sums[:n_h])
         # matrix product
         ddecoder_context = np.matmul(W_packed_4.T, ddecoder_unit_r_decoder_unit_z_decoder_unit_n_sums,
@@ -794,11 +794,11 @@ def backward(
         np.multiply(decoder_scores_tanh, decoder_scores_tanh, out=work_11)
         np.subtract(1, work_11, out=work_11)
         np.multiply(ddecoder_scores_tanh, work_11, out=work_10)
-        ddecoder_keys += work_10                            # tanh
-        ddecoder_scores_slice = np.sum(work_10, axis=0)     # addition, summed where it was broadcast
-        ddecoder_h_prev_W_s[0:n_k] = ddecoder_scores_slice  # split: side by side
-        ddecoder_h_prev_W_s[n_k:n_h + n_k] = ddecoder_unit_r_slice  # split: side by side
-        ddecoder_h_prev_W_s[n_h + n_k:2 * n_h + n_k] = ddecoder_unit_z_slice  # split: side by side
+        ddecoder_keys += work_10                           # tanh
+        ddecoder_scores_slice = np.sum(work_10, axis=0)    # addition, summed where it was broadcast
+        ddecoder_h_prev_W_s[:n_k] = ddecoder_scores_slice  # split: side by side
+        # split: side by side
+        ddecoder_h_prev_W_s[n_k:2 * n_h + n_k] = ddecoder_unit_r_decoder_unit_z_decoder_unit_n_sums[:2 * n_h]
         ddecoder_h_prev = np.matmul(W_s_packed.T, ddecoder_h_prev_W_s, out=work)  # matrix product
         # ddecoder_h_prev_2: split: the sum over its uses
         np.add(ddecoder_h_prev_decoder_unit_h, ddecoder_h_prev, out=ddecoder_h_state)
@@ -952,17 +952,15 @@ def backward(
         dencoder_backwards_z = np.subtract(dencoder_backwards_z_encoder_backwards_h, dencoder_backwards_h_subtract,
             out=work_13)
         np.multiply(encoder_backwards_z, work_16, out=work_16)
-        # sigmoid
-        dencoder_backwards_z_slice = np.multiply(dencoder_backwards_z, work_16,
+        # dencoder_backwards_z_slice: sigmoid
+        np.multiply(dencoder_backwards_z, work_16,
             out=dencoder_backwards_h_prev_U[:, n_h:2 * n_h])
 
         # encoder.backwards: r = sigmoid(W_r @ x + U_r @ h_prev + b_r)
         np.subtract(1, encoder_backwards_r, out=work_13)
         np.multiply(encoder_backwards_r, work_13, out=work_13)
-        # sigmoid
-        dencoder_backwards_r_slice = (
-            np.multiply(dencoder_backwards_r, work_13, out=dencoder_backwards_h_prev_U[:, :n_h])
-        )
+        # dencoder_backwards_r_slice: sigmoid
+        np.multiply(dencoder_backwards_r, work_13, out=dencoder_backwards_h_prev_U[:, :n_h])
         # matrix product
         dencoder_backwards_h_prev = np.matmul(dencoder_backwards_h_prev_U, U_packed_2, out=work_12)
         np.add(dencoder_backwards_h_prev_encoder_back,
@@ -970,8 +968,7 @@ def backward(
             out=work_14)
         # dencoder_backwards_h_prev_2: split: the sum over its uses
         np.add(work_14, dencoder_backwards_h_prev, out=dencoder_backwards_h_2)
-        dadd_2[:, 0:n_h] = dencoder_backwards_r_slice        # split: side by side
-        dadd_2[:, n_h:2 * n_h] = dencoder_backwards_z_slice  # split: side by side
+        dadd_2[:, :2 * n_h] = dencoder_backwards_h_prev_U[:, :2 * n_h]  # split: side by side
 
     # for every step at once: no later step reads it
     dencoder_backwards_n_add_steps = dencoder_backwards_h_prev_U_steps[:, :, 2 * n_h:]  # hadamard
@@ -1073,15 +1070,15 @@ def backward(
         dencoder_forwards_z = np.subtract(dencoder_forwards_z_encoder_forwards_h, dencoder_forwards_h_subtract,
             out=work_19)
         np.multiply(encoder_forwards_z, work_22, out=work_22)
-        # sigmoid
-        dencoder_forwards_z_slice = np.multiply(dencoder_forwards_z, work_22,
+        # dencoder_forwards_z_slice: sigmoid
+        np.multiply(dencoder_forwards_z, work_22,
             out=dencoder_forwards_h_prev_U[:, n_h:2 * n_h])
 
         # encoder.forwards: r = sigmoid(W_r @ x + U_r @ h_prev + b_r)
         np.subtract(1, encoder_forwards_r, out=work_19)
         np.multiply(encoder_forwards_r, work_19, out=work_19)
-        # sigmoid
-        dencoder_forwards_r_slice = np.multiply(dencoder_forwards_r, work_19, out=dencoder_forwards_h_prev_U[:, :n_h])
+        # dencoder_forwards_r_slice: sigmoid
+        np.multiply(dencoder_forwards_r, work_19, out=dencoder_forwards_h_prev_U[:, :n_h])
         # matrix product
         dencoder_forwards_h_prev = np.matmul(dencoder_forwards_h_prev_U, U_packed, out=work_18)
         np.add(dencoder_forwards_h_prev_encoder_there,
@@ -1089,8 +1086,7 @@ def backward(
             out=work_20)
         # dencoder_forwards_h_prev_2: split: the sum over its uses
         np.add(work_20, dencoder_forwards_h_prev, out=dencoder_forwards_h_2)
-        dadd_2_2[:, 0:n_h] = dencoder_forwards_r_slice        # split: side by side
-        dadd_2_2[:, n_h:2 * n_h] = dencoder_forwards_z_slice  # split: side by side
+        dadd_2_2[:, :2 * n_h] = dencoder_forwards_h_prev_U[:, :2 * n_h]  # split: side by side
 
     # for every step at once: no later step reads it
     dencoder_forwards_n_add_steps = dencoder_forwards_h_prev_U_steps[:, :, 2 * n_h:]  # hadamard

@@ -379,18 +379,17 @@ def backward_sequence(
         np.multiply(dn_add_2, r, out=dh_prev_U[:, 2 * n_h:])  # dn_add: hadamard
 
         # 2. z = sigmoid(W_z @ x + U_z @ h_prev + b_z)
-        dz = np.subtract(dz_h, dh_subtract, out=work)  # split: the sum over its uses
+        dz = np.subtract(dz_h, dh_subtract, out=work)           # split: the sum over its uses
         np.multiply(z, work_4, out=work_4)
-        dz_slice = np.multiply(dz, work_4, out=dh_prev_U[:, n_h:2 * n_h])  # sigmoid
+        np.multiply(dz, work_4, out=dh_prev_U[:, n_h:2 * n_h])  # dz_slice: sigmoid
 
         # 1. r = sigmoid(W_r @ x + U_r @ h_prev + b_r)
         np.subtract(1, r, out=work)
         np.multiply(r, work, out=work)
-        dr_slice = np.multiply(dr, work, out=dh_prev_U[:, :n_h])  # sigmoid
-        dh_prev = np.matmul(dh_prev_U, U_packed, out=work)        # matrix product
-        np.add(dh_prev_h, dh_prev, out=dh_state)                  # dh_prev_2: split: the sum over its uses
-        dadd_2[:, 0:n_h] = dr_slice                               # split: side by side
-        dadd_2[:, n_h:2 * n_h] = dz_slice                         # split: side by side
+        np.multiply(dr, work, out=dh_prev_U[:, :n_h])       # dr_slice: sigmoid
+        dh_prev = np.matmul(dh_prev_U, U_packed, out=work)  # matrix product
+        np.add(dh_prev_h, dh_prev, out=dh_state)            # dh_prev_2: split: the sum over its uses
+        dadd_2[:, :2 * n_h] = dh_prev_U[:, :2 * n_h]        # split: side by side
 
     # for every step at once: no later step reads it
     dn_add_steps = dh_prev_U_steps[:, :, 2 * n_h:]        # hadamard

@@ -6,6 +6,7 @@ import ast
 import builtins
 import itertools
 import json
+import re
 from pathlib import Path
 
 import jinja2
@@ -164,6 +165,43 @@ outputs: [h]
     _, final = crossed.forward_sequence(parameters, crossed.Inputs(), state, T=1)
     for name, expected, value in zip(state._fields, following, final):
         np.testing.assert_allclose(value, expected, rtol=1e-14, err_msg=name)
+
+
+@pytest.mark.parametrize(
+    ("joined", "copies"),
+    [
+        ("concat(p, q, tanh(p))", 1),  # as they lie in the first whole
+        ("concat(tanh(p), p, q)", 1),
+        ("concat(p, tanh(p), q)", 2),
+        ("concat(q, p, tanh(p))", 2),
+        ("concat(tanh(p), p, q, q * q, p, q)", 2),
+        ("concat(p, q, tanh(p), axis=1)", 2),  # neighbours, along another axis
+    ],
+)
+def test_what_lies_side_by_side_twice_is_copied_at_once(joined, copies):
+    text = f"""\
+cell: twice
+backward: false
+dims: {{n: units, m: batch}}
+inputs: {{x: [n, m]}}
+states: {{h: [n, m]}}
+equations:
+  - p = tanh(h_prev)
+  - q = sigmoid(h_prev)
+  - first = concat(p, q)
+  - second = {joined}
+  - h = x + p * q + 0.1 * (sum(first) + sum(second))
+outputs: [h]
+"""
+    source = compile_cell(read_text(text), 2).source
+    assert len(re.findall(r"^ +second\[.*\] = ", source, re.MULTILINE)) == copies, source
+    twice = load(source, "twice")
+    x = np.random.default_rng(0).standard_normal((3, 2, 2))
+    every, _ = twice.forward_sequence(twice.Parameters(), twice.Inputs(x), twice.State(x[0]))
+    state = twice.State(x[0])
+    for t in range(len(x)):
+        outputs, state = twice.forward(twice.Parameters(), twice.Inputs(x[t]), state)
+        np.testing.assert_allclose(every.h[t], outputs.h, rtol=1e-14)
 
 
 @pytest.mark.parametrize("text", HOSTILE)

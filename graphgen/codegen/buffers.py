@@ -7,6 +7,7 @@ from math import inf
 
 from graphgen.codegen.into import into, takes_out
 from graphgen.codegen.lower import Lowering
+from graphgen.codegen.places import Place, copies, places
 from graphgen.codegen.program import Line
 from graphgen.codegen.scratch import Scratch
 from graphgen.codegen.text import tidy
@@ -77,19 +78,16 @@ class Body(Lowering):
         """Besides what is named or read more than once, whatever is computed in a buffer."""
         return super().deserves_line(node, reads) or takes_place(node)
 
-    def _parts(self) -> dict[Node, tuple[Node, Dim, Dim]]:
+    def _parts(self) -> dict[Node, Place]:
         """What is laid side by side with others, and where: it is computed there."""
-        parts: dict[Node, tuple[Node, Dim, Dim]] = {}
+        parts: dict[Node, Place] = {}
         for whole in self.statements:
             if whole.op is not OPS["concat"] or whole.dtype != "float":
                 continue
-            start = Dim.of(0)
-            for part in whole.inputs:
-                stop = start + part.shape[whole.attrs["axis"][0]]
+            for part, place in places(whole):
                 fixed = part in self.places or part in self.carried or part in parts
                 if not fixed and part in self.number and takes_place(part) and whole.inputs.count(part) == 1:
-                    parts[part] = whole, start, stop
-                start = stop
+                    parts[part] = place
         return parts
 
     def _roots(self, nodes: Iterable[Node]) -> set[Node]:
@@ -98,7 +96,7 @@ class Body(Lowering):
         while waiting:
             node = waiting.pop()
             if node in self.parts:
-                waiting.append(self.parts[node][0])
+                waiting.append(self.parts[node].whole)
             elif (node in self.number and not node.op.view) or (node in self.texts and node.op is OPS["input"]):
                 roots.add(node)
             else:
@@ -146,11 +144,8 @@ class Body(Lowering):
         if node in self.places:
             return self.places[node]
         if node in self.parts:
-            whole, start, stop = self.parts[node]
             self.direct.add(node)
-            axis = len(whole.shape) + whole.attrs["axis"][0]
-            last = "" if stop == whole.shape[whole.attrs["axis"][0]] else str(stop)
-            return tidy(f"{self._whole(whole)}[{':, ' * axis}{'' if start == Dim.of(0) else start}:{last}]")
+            return self._slice(self.parts[node])
         buffer = self._carry(node) or self._operand(node) or self._scratch(node)
         self.buffers[node] = buffer
         self.holds[buffer] = node
@@ -167,17 +162,21 @@ class Body(Lowering):
                 self.write(Line(f"{name} = {place}"), note)
         return self.wholes[whole]
 
+    def _slice(self, place: Place) -> str:
+        """A place as a slice of the whole."""
+        whole, start, stop = place
+        axis = whole.attrs["axis"][0]
+        first = "" if start == Dim.of(0) else start
+        last = "" if stop == whole.shape[axis] else stop
+        return tidy(f"{self._whole(whole)}[{':, ' * (len(whole.shape) + axis)}{first}:{last}]")
+
     def _join(self, node: Node) -> None:
         """The parts that could not be computed in their places are copied there."""
-        name, start = self._whole(node), Dim.of(0)
-        self.texts[node] = name
-        axis, note = node.attrs["axis"][0], self.note(node)
-        for part in node.inputs:
-            stop = start + part.shape[axis]
-            if part not in self.direct or self.parts[part][0] is not node:
-                where = tidy(f"{name}[{':, ' * (len(node.shape) + axis)}{start}:{stop}]")
-                self.write(Line(f"{where} = {self.text(part)}", note.rule), note)
-            start = stop
+        self.texts[node] = self._whole(node)
+        note = self.note(node)
+        for place, source, _ in copies(node, {part: self.parts[part] for part in node.inputs if part in self.direct}):
+            text = self._slice(source) if isinstance(source, Place) else self.text(source)
+            self.write(Line(f"{self._slice(place)} = {text}", note.rule), note)
 
     def _dead(self, value: Node) -> bool:
         return self.last.get(value, -1) < self.at
