@@ -15,8 +15,8 @@ from benchmarks.contenders import Recipe
 from benchmarks.problem import Arrays, Shape
 from benchmarks.process import BenchmarkError, Worker
 
-BOUNDS = {"float32": 1e-3, "float64": 1e-10}  # of the largest element of a gradient
-ROUNDING = 1e-3  # of the largest element of all: a gradient that is much smaller may be made of rounding alone
+BOUNDS = {"float32": 1e-3, "float64": 1e-10}  # of the root mean square of a gradient
+ROUNDING = 1e-3  # of the largest one: a gradient that is much smaller may be made of rounding alone
 
 Rounds = Callable[[int], Iterable[int]]  # a range, watched
 
@@ -94,19 +94,22 @@ def gradients_of(recipe: Recipe) -> Arrays:
 
 
 def differences(gradients: Arrays, expected: Arrays) -> dict[str, float]:
-    """How far each gradient is off, relative to its largest element; infinitely, if it is not there at all."""
+    """How far each gradient is off, relative to its root mean square; infinitely, if it is not there at all.
+
+    Single elements may be off by more: where rounding takes a relu to the other side of 0, its derivative jumps.
+    """
     worst = dict.fromkeys(gradients.keys() ^ expected.keys(), np.inf)
-    least = ROUNDING * max(map(largest, expected.values())) or 1.0
+    least = ROUNDING * max(map(root_mean_square, expected.values())) or 1.0
     for key in gradients.keys() & expected.keys():
         left, right = np.asarray(gradients[key]), expected[key]
         same = left.shape == right.shape
-        worst[key] = largest(left - right) / max(largest(right), least) if same else np.inf
+        worst[key] = root_mean_square(left - right) / max(root_mean_square(right), least) if same else np.inf
     return worst
 
 
-def largest(array: np.ndarray) -> float:
-    """The largest absolute value."""
-    return float(np.max(np.abs(array), initial=0.0))
+def root_mean_square(array: np.ndarray) -> float:
+    """The root of the mean of the squares; 0 of no elements."""
+    return float(np.sqrt(np.sum(np.square(array, dtype=float)) / max(array.size, 1)))
 
 
 @dataclass(frozen=True)

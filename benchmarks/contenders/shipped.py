@@ -17,9 +17,8 @@ from graphgen.compiler import compile_file
 from graphgen.resources import find_spec
 from graphgen.spec.model import Cell, Variable
 
-SLOTS = 8  # of a memory, n_s, which is small beside the hidden units
+SMALL = {"n_s": 8, "S": 32, "n_l": 2}  # slots of a memory, source positions that each step is handed, layers
 LARGEST = 32  # of a dim where a state is a matrix for each example
-LAYERS = 2  # of a stack, n_l
 CHUNKS = 2  # that a sequence comes in, where a step of a model is T steps of the cells in it
 
 
@@ -48,7 +47,7 @@ def build(spec: str, level: int, shape: Shape, dtype: str) -> Run:
 
 def sizes_of(cell: Cell, shape: Shape) -> dict[str, int]:
     """A size for each dim, by its name; smaller ones where a state is a matrix for each example."""
-    known = {"m": shape.batch, "n_x": shape.inputs, "n_s": SLOTS, "n_l": LAYERS, "T": shape.steps // CHUNKS}
+    known = {"m": shape.batch, "n_x": shape.inputs, "T": shape.steps // CHUNKS} | SMALL
     sizes = {name: known.get(name, shape.hidden) for name in cell.dims}
     if any(len(state.shape) > 2 for state in cell.states):
         return {name: size if name == "m" else min(size, LARGEST) for name, size in sizes.items()}
