@@ -11,7 +11,7 @@ import graphgen.ops  # noqa: F401  # fills the registry
 from graphgen.ir.evaluate import evaluate
 from graphgen.ir.graph import Graph
 from graphgen.ir.node import Node, make, variable
-from graphgen.ir.shape import Dim
+from graphgen.ir.shape import Dim, count
 from graphgen.ir.step import Step
 from graphgen.ir.verify import verify
 from graphgen.ops import formula, helpers
@@ -22,17 +22,25 @@ from graphgen.passes.movement import cancel_movement
 HELPERS = dict(inspect.getmembers(helpers, inspect.isfunction))
 X, Y = variable("x", ["n", "m"]), variable("y", ["n", "m"])
 ROW = variable("row", ["m"])
+ELEMENTS = count(X.shape)
+FOUR, FIVE = variable("four", [4, "m"]), variable("five", [5, "m"])
+
+
+def part(start, stop) -> Node:
+    """Rows of FOUR."""
+    return make.slice(FOUR, axis=0, start=Dim.of(start), stop=Dim.of(stop))
 
 
 def rewritten(run, node: Node) -> Node:
     """The node after a pass that must keep its type and its value."""
-    leaves = {leaf.attrs["name"]: leaf for leaf in (X, Y, ROW)}
+    leaves = {leaf.attrs["name"]: leaf for leaf in (X, Y, ROW, FOUR, FIVE)}
     step = Step(Graph(leaves, {"z": node}), Graph(leaves, {}))
     after = run(step).forward
     verify(after)
     assert after.outputs["z"].results == node.results
     rng = np.random.default_rng(0)
-    arrays = {"x": rng.uniform(0.5, 2, (3, 4)), "y": rng.uniform(0.5, 2, (3, 4)), "row": rng.uniform(0.5, 2, 4)}
+    sizes = {"n": 3, "m": 4}
+    arrays = {key: rng.uniform(0.5, 2, [dim.evaluate(sizes) for dim in leaf.shape]) for key, leaf in leaves.items()}
     old, new = (evaluate(graph, arrays, HELPERS)["z"] for graph in (step.forward, after))
     np.testing.assert_allclose(new, old, rtol=1e-15)
     return after.outputs["z"]
@@ -77,6 +85,10 @@ def test_numbers_are_folded_and_infinities_left():
         (make.broadcast_to(ROW, shape=X.shape) * Y, ROW * Y),
         (make.expand_dims(ROW, axis=0) * Y, ROW * Y),
         (make.slice(make.concat(X, Y), axis=0, start=X.shape[0], stop=X.shape[0] * 2), Y),
+        (make.concat(part(0, 1), part(1, 3), axis=0), part(0, 3)),
+        (make.concat(part(0, 1), part(1, 4), axis=0), FOUR),
+        (make.reshape(make.reshape(X, shape=X.shape[::-1]), shape=(ELEMENTS,)), make.reshape(X, shape=(ELEMENTS,))),
+        (make.reshape(make.reshape(X, shape=(ELEMENTS,)), shape=X.shape), X),
         (make.pad_axis(X, axis=0, before=Dim.of(0), after=Dim.of(0)), X),
     ],
 )  # fmt: skip
@@ -91,6 +103,10 @@ def test_moves_that_undo_each_other_go(before, after):
         make.expand_dims(make.sum(X, axis=0), axis=1),
         make.broadcast_to(ROW, shape=X.shape),
         make.slice(make.concat(X, Y), axis=0, start=X.shape[0] - 1, stop=X.shape[0]),
+        make.concat(part(0, 1), part(2, 3), axis=0),
+        make.concat(part(1, 2), part(0, 1), axis=0),
+        make.concat(part(0, 1), make.slice(FIVE, axis=0, start=Dim.of(1), stop=Dim.of(2)), axis=0),
+        make.concat(part(0, 2), part(2, 4), axis=1),
         X * Y + ROW,
     ],
 )

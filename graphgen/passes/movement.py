@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from itertools import chain
+from itertools import chain, pairwise
 
-from graphgen.ir.node import Node, build
+from graphgen.ir.node import Node, build, make
 from graphgen.ir.op import OPS
 from graphgen.ir.shape import Dim
 from graphgen.ir.step import Step
@@ -99,16 +99,14 @@ def slice_of_slice(node: Node) -> Node | None:
 
 
 def concat_slices(node: Node) -> Node | None:
-    """concat(x[:k], x[k:]) -> x."""
+    """concat(x[a:b], x[b:c]) -> x[a:c]."""
     if any(part.op is not OPS["slice"] or part.attrs["step"] > 1 for part in node.inputs):
         return None
-    axis, (whole, *others) = node.attrs["axis"], dict.fromkeys(part.inputs[0] for part in node.inputs)
-    place = Dim.of(0)
-    for part in node.inputs:
-        if part.attrs["axis"] != axis or part.attrs["start"] != place:
-            return None
-        place = part.attrs["stop"]
-    return whole if not others and place == whole.shape[axis[0]] else None
+    if any(part.inputs != node.inputs[0].inputs or part.attrs["axis"] != node.attrs["axis"] for part in node.inputs):
+        return None
+    first, last = node.inputs[0].attrs["start"], node.inputs[-1].attrs["stop"]
+    neighbours = all(a.attrs["stop"] == b.attrs["start"] for a, b in pairwise(node.inputs))
+    return make.slice(*node.inputs[0].inputs, axis=node.attrs["axis"], start=first, stop=last) if neighbours else None
 
 
 def concat_of_concats(node: Node) -> Node | None:
@@ -116,6 +114,15 @@ def concat_of_concats(node: Node) -> Node | None:
     inner = [part.op is OPS["concat"] and part.attrs["axis"] == node.attrs["axis"] for part in node.inputs]
     parts = [part.inputs if flat else (part,) for part, flat in zip(node.inputs, inner)]
     return build(node.op, *chain(*parts), **node.attrs) if any(inner) else None
+
+
+def reshape_twice(node: Node) -> Node | None:
+    """reshape(reshape(x, a), b) -> reshape(x, b), and x itself in the shape that it had."""
+    (x,) = node.inputs
+    inner = x.inputs[0] if x.op is OPS["reshape"] else x
+    if inner.shape == node.shape:
+        return inner
+    return make.reshape(inner, shape=node.shape) if inner is not x else None
 
 
 def pad_nothing(node: Node) -> Node | None:
@@ -130,5 +137,6 @@ RULES = {
     "expand_dims": [squeeze_expanded, expand_summed],
     "slice": [slice_whole, slice_of_slice],
     "concat": [concat_slices, concat_of_concats],
+    "reshape": [reshape_twice],
     "pad_axis": [pad_nothing],
 }
