@@ -9,6 +9,7 @@ from itertools import pairwise
 from graphgen.codegen.names import Naming
 from graphgen.codegen.program import Block, Line, Loop
 from graphgen.codegen.text import fits, tidy
+from graphgen.codegen.views import is_copy
 from graphgen.errors import DefectError
 from graphgen.ir.graph import NOTHING, Graph, Note
 from graphgen.ir.node import Node
@@ -70,7 +71,8 @@ class Lowering:
     def deserves_line(self, node: Node, reads: int) -> bool:
         """Whether a node is named, kept, or read more than once."""
         note = self.note(node)
-        return bool(note.name or note.cotangent_of or node in self.kept or (reads > 1 and not node.op.view))
+        computed = not node.op.view or is_copy(node)
+        return bool(note.name or note.cotangent_of or node in self.kept or (reads > 1 and computed))
 
     def run(self) -> tuple[Block, ...]:
         """Write every statement; the blocks, each under the heading of its equation."""

@@ -12,7 +12,7 @@ from graphgen.codegen.lower import Lowering
 from graphgen.codegen.names import Naming
 from graphgen.codegen.program import Array, Line
 from graphgen.codegen.text import tidy
-from graphgen.codegen.views import storage_of
+from graphgen.codegen.views import is_copy, storage_of
 from graphgen.ir.graph import Graph, Note
 from graphgen.ir.node import Node
 from graphgen.ir.op import OPS, shape_text
@@ -91,7 +91,7 @@ class Stored(Lowering):
 
     def _count(self, node: Node) -> None:
         """Enter the array that a statement makes; a matrix seen in another shape is copied if it is transposed."""
-        if not node.op.view or (node.op is OPS["reshape"] and is_swap(node.inputs[0])):
+        if not node.op.view or is_copy(node):
             stays = storage_of(node) in self.returned or node in self.kept
             self.arrays.append(Array(count(node.shape), "returned" if stays else "local"))
 

@@ -16,6 +16,11 @@ def storage_of(node: Node) -> Node:
     return node
 
 
+def is_copy(node: Node) -> bool:
+    """Whether NumPy has to copy what is a view in name: a transposed array in another shape."""
+    return node.op is OPS["reshape"] and node.inputs[0].op is OPS["transpose"]
+
+
 def overlap(one: Node, other: Node) -> bool:
     """Whether two values may share memory: all views of the same value do, but for slices side by side."""
     if storage_of(one) is not storage_of(other):
