@@ -648,25 +648,17 @@ def backward_sequence(
         dc_2[...] = dreader_c_state
 
     # for every step at once: no later step reads it
-    multiply_steps_rows_steps = np.reshape(np.swapaxes(dreader_gate_add_steps, -1, -2), (T_2, T * m, 3 * n_a))
-    multiply_steps_2_rows = np.reshape(multiply_steps_rows_steps, (T * T_2 * m, 3 * n_a))
-    multiply_steps_2_rows_T = multiply_steps_2_rows.T
-    residual_rows_steps = np.reshape(np.swapaxes(reader_xc_steps_2, -1, -2), (T_2, T * m, n_a + n_c))
-    reader_xc_steps_2_rows = np.reshape(residual_rows_steps, (T * T_2 * m, n_a + n_c))
+    reader_xc_steps_2_rows = np.reshape(np.swapaxes(reader_xc_steps_2, -1, -2), (T * T_2 * m, n_a + n_c))
+    multiply_steps_2_T = np.reshape(np.swapaxes(dreader_gate_add_steps, -1, -2), (T * T_2 * m, 3 * n_a)).T
     dreader_W_g = workspace.result("backward_sequence.dreader_W_g", (3 * n_a, n_a + n_c), dtype)
-    np.matmul(multiply_steps_2_rows_T, reader_xc_steps_2_rows, out=dreader_W_g)  # matrix product
-    multiply_2_steps_rows_steps = np.reshape(np.swapaxes(dreader_c_hat_add_steps, -1, -2), (T_2, T * m, n_a))
-    multiply_2_steps_2_rows = np.reshape(multiply_2_steps_rows_steps, (T * T_2 * m, n_a))
-    multiply_2_steps_2_rows_T = multiply_2_steps_2_rows.T
+    np.matmul(multiply_steps_2_T, reader_xc_steps_2_rows, out=dreader_W_g)  # matrix product
+    multiply_2_steps_2_T = np.reshape(np.swapaxes(dreader_c_hat_add_steps, -1, -2), (T * T_2 * m, n_a)).T
     dreader_W_c = workspace.result("backward_sequence.dreader_W_c", (n_a, n_a + n_c), dtype)
-    np.matmul(multiply_2_steps_2_rows_T, reader_xc_steps_2_rows, out=dreader_W_c)  # matrix product
-    residual_rows_2_steps = np.reshape(np.swapaxes(reader_a_steps_2, -1, -2), (T_2, T * m, n_a))
-    reader_a_steps_2_rows = np.reshape(residual_rows_2_steps, (T * T_2 * m, n_a))
-    add_2_rows_steps = np.reshape(np.swapaxes(dadd_steps, -1, -2), (T_2, T * m, n_c))
-    add_2_steps_rows = np.reshape(add_2_rows_steps, (T * T_2 * m, n_c))
-    add_2_steps_rows_T = add_2_steps_rows.T
+    np.matmul(multiply_2_steps_2_T, reader_xc_steps_2_rows, out=dreader_W_c)  # matrix product
+    reader_a_steps_2_rows = np.reshape(np.swapaxes(reader_a_steps_2, -1, -2), (T * T_2 * m, n_a))
+    add_2_steps_T = np.reshape(np.swapaxes(dadd_steps, -1, -2), (T * T_2 * m, n_c)).T
     dhead_W = workspace.result("backward_sequence.dhead_W", (n_c, n_a), dtype)
-    np.matmul(add_2_steps_rows_T, reader_a_steps_2_rows, out=dhead_W)  # matrix product
+    np.matmul(add_2_steps_T, reader_a_steps_2_rows, out=dhead_W)  # matrix product
 
     return Gradients(
         Parameters(

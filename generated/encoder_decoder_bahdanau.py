@@ -356,11 +356,11 @@ def forward(
     work_3, work_4 = workspace.array("forward.work_3", (2, m, n_h), dtype)
     for t in range(S):
         encoder_forwards_goes_on = goes_on_steps[t]
-        add_2 = encoder_forwards_x_W[t]
+        add_2_2 = encoder_forwards_x_W[t]
         encoder_forwards_h_prev = encoder_forwards_h_states[t]
 
         np.matmul(encoder_forwards_h_prev, U_packed.T, out=work)
-        np.add(add_2[:, :2 * n_h], work[:, :2 * n_h], out=work_2)
+        np.add(add_2_2[:, :2 * n_h], work[:, :2 * n_h], out=work_2)
 
         # encoder.forwards: r = sigmoid(W_r @ x + U_r @ h_prev + b_r)
         encoder_forwards_r = sigmoid_into(work_2[:, :n_h], encoder_forwards_r_steps[t])
@@ -372,7 +372,7 @@ def forward(
         encoder_forwards_n_add = np.add(work[:, 2 * n_h:], encoder_forwards_b_hn.T,
             out=encoder_forwards_n_add_steps[t])
         np.multiply(encoder_forwards_r, encoder_forwards_n_add, out=work_3)
-        np.add(add_2[:, 2 * n_h:], work_3, out=work_3)
+        np.add(add_2_2[:, 2 * n_h:], work_3, out=work_3)
         encoder_forwards_n = np.tanh(work_3, out=encoder_forwards_n_steps[t])
 
         # encoder.forwards: h = (1 - z) * n + z * h_prev
@@ -423,11 +423,11 @@ def forward(
     work_7, work_8 = workspace.array("forward.work_7", (2, m, n_h), dtype)
     for t in reversed(range(S)):
         encoder_backwards_goes_on = goes_on_steps[t]
-        add_2_2 = encoder_backwards_x_W[t]
+        add_2_2_2 = encoder_backwards_x_W[t]
         encoder_backwards_h_prev = encoder_backwards_h_states[t + 1]
 
         np.matmul(encoder_backwards_h_prev, U_packed_2.T, out=work_5)
-        np.add(add_2_2[:, :2 * n_h], work_5[:, :2 * n_h], out=work_6)
+        np.add(add_2_2_2[:, :2 * n_h], work_5[:, :2 * n_h], out=work_6)
 
         # encoder.backwards: r = sigmoid(W_r @ x + U_r @ h_prev + b_r)
         encoder_backwards_r = sigmoid_into(work_6[:, :n_h], encoder_backwards_r_steps[t])
@@ -439,7 +439,7 @@ def forward(
         encoder_backwards_n_add = np.add(work_5[:, 2 * n_h:], encoder_backwards_b_hn.T,
             out=encoder_backwards_n_add_steps[t])
         np.multiply(encoder_backwards_r, encoder_backwards_n_add, out=work_7)
-        np.add(add_2_2[:, 2 * n_h:], work_7, out=work_7)
+        np.add(add_2_2_2[:, 2 * n_h:], work_7, out=work_7)
         encoder_backwards_n = np.tanh(work_7, out=encoder_backwards_n_steps[t])
 
         # encoder.backwards: h = (1 - z) * n + z * h_prev
@@ -494,8 +494,8 @@ def forward(
     W_packed_3 = workspace.result("forward.W_packed_3", (3 * n_h, n_e), dtype)
     np.concatenate([decoder_unit_W_r_1, decoder_unit_W_z_1, decoder_unit_W_n_1], axis=0,
         out=W_packed_3)
-    matmul_4_steps = workspace.array("forward.matmul_4_steps", (T, 3 * n_h, m), dtype)
-    np.matmul(W_packed_3, x, out=matmul_4_steps)
+    matmul_3_steps = workspace.array("forward.matmul_3_steps", (T, 3 * n_h, m), dtype)
+    np.matmul(W_packed_3, x, out=matmul_3_steps)
 
     # once for all steps: the same at each
     W_s_packed = workspace.result("forward.W_s_packed", (3 * n_h + n_k, n_h), dtype)
@@ -530,7 +530,7 @@ def forward(
     work_13 = workspace.array("forward.work_13", (2 * n_h, m), dtype)
     work_14, work_15 = workspace.array("forward.work_14", (2, n_h, m), dtype)
     for t in range(T):
-        matmul_4_2 = matmul_4_steps[t]
+        matmul_3_2 = matmul_3_steps[t]
         decoder_h_prev = decoder_h_states[t]
 
         np.matmul(W_s_packed, decoder_h_prev, out=work_9)
@@ -548,7 +548,7 @@ def forward(
         np.multiply(np.expand_dims(decoder_weights, 1), encoder_y, out=work_11)
         decoder_context = np.sum(work_11, axis=0)
         np.matmul(W_packed_4, decoder_context, out=work_12)
-        np.add(matmul_4_2, work_12, out=work_12)
+        np.add(matmul_3_2, work_12, out=work_12)
         np.add(work_12[:2 * n_h], work_9[n_k:2 * n_h + n_k], out=work_13)
         np.add(b_packed, work_13, out=work_13)
 
@@ -688,10 +688,9 @@ def backward(
     db_y = np.sum(dlog_p_exp, axis=(0, 1))                    # addition, summed where it was broadcast
     dlogits_concat_T = workspace.array("backward.dlogits_concat_T", (T, m, n_e + 3 * n_h), dtype)
     np.matmul(dlog_p_exp, W_y, out=dlogits_concat_T)          # matrix product
-    dlogits_matmul = workspace.array("backward.dlogits_matmul", (T, n_e + 3 * n_h, n_y), dtype)
-    np.matmul(np.swapaxes(logits_concat_T, -1, -2), dlog_p_exp, out=dlogits_matmul)
-    dW_y_T = np.sum(dlogits_matmul, axis=0)                   # matrix product, summed where it was broadcast
-    dW_y = dW_y_T.T                                           # transpose
+    logits_concat_T_rows = np.reshape(logits_concat_T, (T * m, n_e + 3 * n_h))
+    dW_y = workspace.result("backward.dW_y", (n_y, n_e + 3 * n_h), dtype)
+    np.matmul(np.reshape(dlog_p_exp, (T * m, n_y)).T, logits_concat_T_rows, out=dW_y)  # transpose
     dlogits_concat = np.transpose(dlogits_concat_T, (0, 2, 1))  # transpose
     dx_logits = dlogits_concat[:, :n_e]                       # concat
     ddecoder_unit_h_steps = dlogits_concat[:, n_e:n_e + n_h]  # concat
@@ -819,16 +818,9 @@ def backward(
         out=dW_s_packed)
     concat_2_steps_T = np.swapaxes(ddecoder_unit_r_decoder_unit_z_decoder_unit_n_sums_steps, -1, -2)
     concat_2_steps_T_rows = np.reshape(concat_2_steps_T, (T * m, 3 * n_h))
-    concat_2_steps_T_rows_T = concat_2_steps_T_rows.T
     decoder_context_steps_rows = np.reshape(np.swapaxes(decoder_context_steps, -1, -2), (T * m, 2 * n_h))
-    dW_packed_4 = concat_2_steps_T_rows_T @ decoder_context_steps_rows  # matrix product
-    ddecoder_unit_r_slice_steps = ddecoder_unit_r_decoder_unit_z_decoder_unit_n_sums_steps[:, :n_h]  # sigmoid
-    # sigmoid
-    ddecoder_unit_z_slice_steps = ddecoder_unit_r_decoder_unit_z_decoder_unit_n_sums_steps[:, n_h:2 * n_h]
-    dsums_steps = workspace.array("backward.dsums_steps", (T, 2 * n_h, m), dtype)
-    # split: side by side
-    np.concatenate([ddecoder_unit_r_slice_steps, ddecoder_unit_z_slice_steps], axis=1,
-        out=dsums_steps)
+    dW_packed_4 = concat_2_steps_T_rows.T @ decoder_context_steps_rows  # matrix product
+    dsums_steps = ddecoder_unit_r_decoder_unit_z_decoder_unit_n_sums_steps[:, :2 * n_h]  # split: side by side
     db_packed = np.expand_dims(np.sum(dsums_steps, axis=(0, 2)), 1)  # addition, summed where it was broadcast
     ddecoder_unit_b_r = db_packed[:n_h]                       # concat
     ddecoder_unit_b_z = db_packed[n_h:]                       # concat
@@ -839,11 +831,8 @@ def backward(
     ddecoder_unit_U_r = dW_s_packed[n_k:n_h + n_k]            # concat
     ddecoder_unit_U_z = dW_s_packed[n_h + n_k:2 * n_h + n_k]  # concat
     ddecoder_unit_U_n = dW_s_packed[2 * n_h + n_k:]           # concat
-    matmul = workspace.array("backward.matmul", (T, 3 * n_h, n_e), dtype)
-    np.matmul(ddecoder_unit_r_decoder_unit_z_decoder_unit_n_sums_steps,
-        np.swapaxes(x, -1, -2),
-        out=matmul)
-    dW_packed_3 = np.sum(matmul, axis=0)                      # matrix product, summed where it was broadcast
+    # matrix product, summed where it was broadcast
+    dW_packed_3 = concat_2_steps_T_rows.T @ np.reshape(np.swapaxes(x, -1, -2), (T * m, n_e))
     dx = workspace.array("backward.dx", (T, n_e, m), dtype)
     # matrix product
     np.matmul(W_packed_3.T, ddecoder_unit_r_decoder_unit_z_decoder_unit_n_sums_steps,
@@ -851,11 +840,13 @@ def backward(
     ddecoder_unit_W_r_1 = dW_packed_3[:n_h]                   # concat
     ddecoder_unit_W_z_1 = dW_packed_3[n_h:2 * n_h]            # concat
     ddecoder_unit_W_n_1 = dW_packed_3[2 * n_h:]               # concat
+    add_final_T = np.reshape(np.swapaxes(ddecoder_keys, -1, -2), (S * m, n_k)).T
 
     # 4. keys = U_k @ read.y
-    dkeys_matmul = workspace.array("backward.dkeys_matmul", (S, n_k, 2 * n_h), dtype)
-    np.matmul(ddecoder_keys, np.swapaxes(encoder_y, -1, -2), out=dkeys_matmul)
-    dU_k = np.sum(dkeys_matmul, axis=0)                   # matrix product, summed where it was broadcast
+    dU_k = workspace.result("backward.dU_k", (n_k, 2 * n_h), dtype)
+    # matrix product, summed where it was broadcast
+    np.matmul(add_final_T, np.reshape(np.swapaxes(encoder_y, -1, -2), (S * m, 2 * n_h)),
+        out=dU_k)
     dencoder_y_keys = workspace.array("backward.dencoder_y_keys", (S, 2 * n_h, m), dtype)
     np.matmul(U_k.T, ddecoder_keys, out=dencoder_y_keys)  # matrix product
 
@@ -888,7 +879,7 @@ def backward(
 
     # room for every step and for one; the workspace's is written again by the next call
     dencoder_backwards_h_2 = np.array(dencoder_backwards_h_held_final, dtype, order="C")
-    dadd_2_steps = workspace.array("backward.dadd_2_steps", (S, m, 3 * n_h), dtype)
+    dadd_2_2_steps = workspace.array("backward.dadd_2_2_steps", (S, m, 3 * n_h), dtype)
     dencoder_backwards_h_prev_U_steps = (
         workspace.array("backward.dencoder_backwards_h_prev_U_steps", (S, m, 3 * n_h), dtype)
     )
@@ -937,9 +928,9 @@ def backward(
         # encoder.backwards: n = tanh(W_n @ x + b_n + r * (U_n @ h_prev + b_hn))
         np.multiply(encoder_backwards_n, encoder_backwards_n, out=work_17)
         np.subtract(1, work_17, out=work_17)
-        dadd_2 = dadd_2_steps[t]
+        dadd_2_2 = dadd_2_2_steps[t]
         # tanh
-        dencoder_backwards_n_add_2 = np.multiply(dencoder_backwards_n, work_17, out=dadd_2[:, 2 * n_h:])
+        dencoder_backwards_n_add_2 = np.multiply(dencoder_backwards_n, work_17, out=dadd_2_2[:, 2 * n_h:])
         # hadamard
         dencoder_backwards_r = np.multiply(dencoder_backwards_n_add_2, encoder_backwards_n_add, out=work_12)
         dencoder_backwards_h_prev_U = dencoder_backwards_h_prev_U_steps[t]
@@ -968,35 +959,35 @@ def backward(
             out=work_14)
         # dencoder_backwards_h_prev_2: split: the sum over its uses
         np.add(work_14, dencoder_backwards_h_prev, out=dencoder_backwards_h_2)
-        dadd_2[:, :2 * n_h] = dencoder_backwards_h_prev_U[:, :2 * n_h]  # split: side by side
+        dadd_2_2[:, :2 * n_h] = dencoder_backwards_h_prev_U[:, :2 * n_h]  # split: side by side
 
     # for every step at once: no later step reads it
     dencoder_backwards_n_add_steps = dencoder_backwards_h_prev_U_steps[:, :, 2 * n_h:]  # hadamard
     # addition, summed where it was broadcast
     db_hn_T = np.expand_dims(np.sum(dencoder_backwards_n_add_steps, axis=(0, 1)), 0)
-    dencoder_backwards_b_hn = db_hn_T.T                      # transpose
+    dencoder_backwards_b_hn = db_hn_T.T                     # transpose
     concat_3_steps_T = np.reshape(dencoder_backwards_h_prev_U_steps, (S * m, 3 * n_h)).T
     dU_packed_2 = workspace.result("backward.dU_packed_2", (3 * n_h, n_h), dtype)
     # transpose
     np.matmul(concat_3_steps_T, np.reshape(encoder_backwards_h_prev_steps, (S * m, n_h)),
         out=dU_packed_2)
-    dencoder_backwards_U_r = dU_packed_2[:n_h]               # concat
-    dencoder_backwards_U_z = dU_packed_2[n_h:2 * n_h]        # concat
-    dencoder_backwards_U_n = dU_packed_2[2 * n_h:]           # concat
+    dencoder_backwards_U_r = dU_packed_2[:n_h]              # concat
+    dencoder_backwards_U_z = dU_packed_2[n_h:2 * n_h]       # concat
+    dencoder_backwards_U_n = dU_packed_2[2 * n_h:]          # concat
     # addition, summed where it was broadcast
-    db_packed_2_T = np.expand_dims(np.sum(dadd_2_steps, axis=(0, 1)), 0)
-    db_packed_2 = db_packed_2_T.T                            # transpose
-    dencoder_backwards_b_r = db_packed_2[:n_h]               # concat
-    dencoder_backwards_b_z = db_packed_2[n_h:2 * n_h]        # concat
-    dencoder_backwards_b_n = db_packed_2[2 * n_h:]           # concat
-    dmatmul_2 = np.reshape(dadd_2_steps, (S * m, 3 * n_h))   # reshape
+    db_packed_2_T = np.expand_dims(np.sum(dadd_2_2_steps, axis=(0, 1)), 0)
+    db_packed_2 = db_packed_2_T.T                           # transpose
+    dencoder_backwards_b_r = db_packed_2[:n_h]              # concat
+    dencoder_backwards_b_z = db_packed_2[n_h:2 * n_h]       # concat
+    dencoder_backwards_b_n = db_packed_2[2 * n_h:]          # concat
+    dmatmul = np.reshape(dadd_2_2_steps, (S * m, 3 * n_h))  # reshape
     dread_take_rows = workspace.array("backward.dread_take_rows", (S * m, n_e), dtype)
-    np.matmul(dmatmul_2, W_packed_2, out=dread_take_rows)    # matrix product
+    np.matmul(dmatmul, W_packed_2, out=dread_take_rows)     # matrix product
     dW_packed_2 = workspace.result("backward.dW_packed_2", (3 * n_h, n_e), dtype)
-    np.matmul(dmatmul_2.T, read_take_rows, out=dW_packed_2)  # transpose
-    dencoder_backwards_W_r = dW_packed_2[:n_h]               # concat
-    dencoder_backwards_W_z = dW_packed_2[n_h:2 * n_h]        # concat
-    dencoder_backwards_W_n = dW_packed_2[2 * n_h:]           # concat
+    np.matmul(dmatmul.T, read_take_rows, out=dW_packed_2)   # transpose
+    dencoder_backwards_W_r = dW_packed_2[:n_h]              # concat
+    dencoder_backwards_W_z = dW_packed_2[n_h:2 * n_h]       # concat
+    dencoder_backwards_W_n = dW_packed_2[2 * n_h:]          # concat
     dencoder_forwards_h_to_end_steps = (
         workspace.array("backward.dencoder_forwards_h_to_end_steps", (S, m, n_h), dtype)
     )
@@ -1006,7 +997,7 @@ def backward(
 
     # room for every step and for one; the workspace's is written again by the next call
     dencoder_forwards_h_2 = np.array(dencoder_forwards_h_held_final, dtype, order="C")
-    dadd_2_steps_2 = workspace.array("backward.dadd_2_steps_2", (S, m, 3 * n_h), dtype)
+    dadd_2_2_steps_2 = workspace.array("backward.dadd_2_2_steps_2", (S, m, 3 * n_h), dtype)
     dencoder_forwards_h_prev_U_steps = (
         workspace.array("backward.dencoder_forwards_h_prev_U_steps", (S, m, 3 * n_h), dtype)
     )
@@ -1055,9 +1046,9 @@ def backward(
         # encoder.forwards: n = tanh(W_n @ x + b_n + r * (U_n @ h_prev + b_hn))
         np.multiply(encoder_forwards_n, encoder_forwards_n, out=work_23)
         np.subtract(1, work_23, out=work_23)
-        dadd_2_2 = dadd_2_steps_2[t]
+        dadd_2_2_2 = dadd_2_2_steps_2[t]
         # tanh
-        dencoder_forwards_n_add_2 = np.multiply(dencoder_forwards_n, work_23, out=dadd_2_2[:, 2 * n_h:])
+        dencoder_forwards_n_add_2 = np.multiply(dencoder_forwards_n, work_23, out=dadd_2_2_2[:, 2 * n_h:])
         # hadamard
         dencoder_forwards_r = np.multiply(dencoder_forwards_n_add_2, encoder_forwards_n_add, out=work_18)
         dencoder_forwards_h_prev_U = dencoder_forwards_h_prev_U_steps[t]
@@ -1086,38 +1077,38 @@ def backward(
             out=work_20)
         # dencoder_forwards_h_prev_2: split: the sum over its uses
         np.add(work_20, dencoder_forwards_h_prev, out=dencoder_forwards_h_2)
-        dadd_2_2[:, :2 * n_h] = dencoder_forwards_h_prev_U[:, :2 * n_h]  # split: side by side
+        dadd_2_2_2[:, :2 * n_h] = dencoder_forwards_h_prev_U[:, :2 * n_h]  # split: side by side
 
     # for every step at once: no later step reads it
     dencoder_forwards_n_add_steps = dencoder_forwards_h_prev_U_steps[:, :, 2 * n_h:]  # hadamard
     # addition, summed where it was broadcast
     db_hn_T_2 = np.expand_dims(np.sum(dencoder_forwards_n_add_steps, axis=(0, 1)), 0)
-    dencoder_forwards_b_hn = db_hn_T_2.T                      # transpose
+    dencoder_forwards_b_hn = db_hn_T_2.T                     # transpose
     concat_4_steps_T = np.reshape(dencoder_forwards_h_prev_U_steps, (S * m, 3 * n_h)).T
     dU_packed = workspace.result("backward.dU_packed", (3 * n_h, n_h), dtype)
     # transpose
     np.matmul(concat_4_steps_T, np.reshape(encoder_forwards_h_prev_steps, (S * m, n_h)),
         out=dU_packed)
-    dencoder_forwards_U_r = dU_packed[:n_h]                   # concat
-    dencoder_forwards_U_z = dU_packed[n_h:2 * n_h]            # concat
-    dencoder_forwards_U_n = dU_packed[2 * n_h:]               # concat
+    dencoder_forwards_U_r = dU_packed[:n_h]                  # concat
+    dencoder_forwards_U_z = dU_packed[n_h:2 * n_h]           # concat
+    dencoder_forwards_U_n = dU_packed[2 * n_h:]              # concat
     # addition, summed where it was broadcast
-    db_packed_3_T = np.expand_dims(np.sum(dadd_2_steps_2, axis=(0, 1)), 0)
-    db_packed_3 = db_packed_3_T.T                             # transpose
-    dencoder_forwards_b_r = db_packed_3[:n_h]                 # concat
-    dencoder_forwards_b_z = db_packed_3[n_h:2 * n_h]          # concat
-    dencoder_forwards_b_n = db_packed_3[2 * n_h:]             # concat
-    dmatmul_3 = np.reshape(dadd_2_steps_2, (S * m, 3 * n_h))  # reshape
+    db_packed_3_T = np.expand_dims(np.sum(dadd_2_2_steps_2, axis=(0, 1)), 0)
+    db_packed_3 = db_packed_3_T.T                            # transpose
+    dencoder_forwards_b_r = db_packed_3[:n_h]                # concat
+    dencoder_forwards_b_z = db_packed_3[n_h:2 * n_h]         # concat
+    dencoder_forwards_b_n = db_packed_3[2 * n_h:]            # concat
+    dmatmul_2 = np.reshape(dadd_2_2_steps_2, (S * m, 3 * n_h))  # reshape
     dread_take_rows_2 = workspace.array("backward.dread_take_rows_2", (S * m, n_e), dtype)
-    np.matmul(dmatmul_3, W_packed, out=dread_take_rows_2)     # matrix product
+    np.matmul(dmatmul_2, W_packed, out=dread_take_rows_2)    # matrix product
     dW_packed = workspace.result("backward.dW_packed", (3 * n_h, n_e), dtype)
-    np.matmul(dmatmul_3.T, read_take_rows, out=dW_packed)     # transpose
-    dencoder_forwards_W_r = dW_packed[:n_h]                   # concat
-    dencoder_forwards_W_z = dW_packed[n_h:2 * n_h]            # concat
-    dencoder_forwards_W_n = dW_packed[2 * n_h:]               # concat
+    np.matmul(dmatmul_2.T, read_take_rows, out=dW_packed)    # transpose
+    dencoder_forwards_W_r = dW_packed[:n_h]                  # concat
+    dencoder_forwards_W_z = dW_packed[n_h:2 * n_h]           # concat
+    dencoder_forwards_W_n = dW_packed[2 * n_h:]              # concat
     np.add(dread_take_rows, dread_take_rows_2, out=dread_take_rows)  # split: the sum over its uses
-    dread_take_T = np.reshape(dread_take_rows, (S, m, n_e))   # reshape
-    dread_take_T_2 = np.swapaxes(dread_take_T, -1, -2)        # transpose
+    dread_take_T = np.reshape(dread_take_rows, (S, m, n_e))  # reshape
+    dread_take_T_2 = np.swapaxes(dread_take_T, -1, -2)       # transpose
 
     # 1. read = encoder(x=swapaxes(E_s[source], -1, -2), lengths=source_lengths)
     dread_take = np.transpose(dread_take_T_2, (0, 2, 1))  # transpose

@@ -198,11 +198,11 @@ def forward(
     goes_on_steps = before_end(lengths, T, 'lengths')
 
     # for every step at once: does not read the state
+    x_rows = np.reshape(np.swapaxes(x, -1, -2), (T * m, n_x))
     W_packed = workspace.result("forward.W_packed", (4 * n_a, n_x), dtype)
     np.concatenate([forwards_W_g[:, n_a:], forwards_W_c[:, n_a:]], axis=0, out=W_packed)
     forwards_x_W = workspace.array("forward.forwards_x_W", (T, m, 4 * n_a), dtype)
-    np.matmul(np.reshape(np.swapaxes(x, -1, -2), (T * m, n_x)), W_packed.T,
-        out=np.reshape(forwards_x_W, (T * m, 4 * n_a)))
+    np.matmul(x_rows, W_packed.T, out=np.reshape(forwards_x_W, (T * m, 4 * n_a)))
     np.add(forwards_x_W, np.concatenate([forwards_b_g, forwards_b_c], axis=0).T,
         out=forwards_x_W)
 
@@ -266,8 +266,7 @@ def forward(
     np.concatenate([backwards_W_g[:, n_a:], backwards_W_c[:, n_a:]], axis=0,
         out=W_packed_3)
     backwards_x_W = workspace.array("forward.backwards_x_W", (T, m, 4 * n_a), dtype)
-    np.matmul(np.reshape(np.swapaxes(x, -1, -2), (T * m, n_x)), W_packed_3.T,
-        out=np.reshape(backwards_x_W, (T * m, 4 * n_a)))
+    np.matmul(x_rows, W_packed_3.T, out=np.reshape(backwards_x_W, (T * m, 4 * n_a)))
     np.add(backwards_x_W, np.concatenate([backwards_b_g, backwards_b_c], axis=0).T,
         out=backwards_x_W)
 
@@ -395,6 +394,7 @@ def backward(
     # head: loss = -sum(target * log_softmax(scores, axis=0)) / m
     dhead_loss_negative = dloss / m                   # quotient
     dhead_loss_sum = -dhead_loss_negative             # negative
+    x_rows = np.reshape(np.swapaxes(x, -1, -2), (T * m, n_x))
     dtarget = workspace.result("backward.dtarget", (n_y, m), dtype)
     np.multiply(dhead_loss_sum, head_loss_log_softmax, out=dtarget)  # hadamard
     dhead_loss_log_softmax = dhead_loss_sum * target  # hadamard
@@ -494,7 +494,7 @@ def backward(
     dbackwards_b_c = db_packed[3 * n_a:]         # concat
     dx_rows = workspace.array("backward.dx_rows", (T * m, n_x), dtype)
     np.matmul(dmatmul, W_packed_3, out=dx_rows)  # matrix product
-    dW_packed_3 = dmatmul.T @ np.reshape(np.swapaxes(x, -1, -2), (T * m, n_x))  # transpose
+    dW_packed_3 = dmatmul.T @ x_rows             # transpose
     dbackwards_W_g_1 = dW_packed_3[:3 * n_a]     # concat
     dbackwards_W_c_1 = dW_packed_3[3 * n_a:]     # concat
     dforwards_a_to_end_steps = workspace.array("backward.dforwards_a_to_end_steps", (T, m, n_a), dtype)
@@ -574,7 +574,7 @@ def backward(
     dforwards_b_c = db_packed_2[3 * n_a:]          # concat
     dx_rows_2 = workspace.array("backward.dx_rows_2", (T * m, n_x), dtype)
     np.matmul(dmatmul_2, W_packed, out=dx_rows_2)  # matrix product
-    dW_packed = dmatmul_2.T @ np.reshape(np.swapaxes(x, -1, -2), (T * m, n_x))  # transpose
+    dW_packed = dmatmul_2.T @ x_rows               # transpose
     dforwards_W_g_1 = dW_packed[:3 * n_a]          # concat
     dforwards_W_c_1 = dW_packed[3 * n_a:]          # concat
     dx_T = workspace.result("backward.dx_T", (T, m, n_x), dtype)

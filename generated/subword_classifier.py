@@ -229,11 +229,11 @@ def forward(
     goes_on_steps = before_end(lengths, T, 'lengths')
 
     # for every step at once: does not read the state
+    x_rows = np.reshape(np.swapaxes(x, -1, -2), (T * m, n_e))
     W_packed = workspace.result("forward.W_packed", (4 * n_a, n_e), dtype)
     np.concatenate([there_W_g[:, n_a:], there_W_c[:, n_a:]], axis=0, out=W_packed)
     there_x_W = workspace.array("forward.there_x_W", (T, m, 4 * n_a), dtype)
-    np.matmul(np.reshape(np.swapaxes(x, -1, -2), (T * m, n_e)), W_packed.T,
-        out=np.reshape(there_x_W, (T * m, 4 * n_a)))
+    np.matmul(x_rows, W_packed.T, out=np.reshape(there_x_W, (T * m, 4 * n_a)))
     np.add(there_x_W, np.concatenate([there_b_g, there_b_c], axis=0).T, out=there_x_W)
 
     # once for all steps: the same at each
@@ -292,8 +292,7 @@ def forward(
     W_packed_3 = workspace.result("forward.W_packed_3", (4 * n_a, n_e), dtype)
     np.concatenate([back_W_g[:, n_a:], back_W_c[:, n_a:]], axis=0, out=W_packed_3)
     back_x_W = workspace.array("forward.back_x_W", (T, m, 4 * n_a), dtype)
-    np.matmul(np.reshape(np.swapaxes(x, -1, -2), (T * m, n_e)), W_packed_3.T,
-        out=np.reshape(back_x_W, (T * m, 4 * n_a)))
+    np.matmul(x_rows, W_packed_3.T, out=np.reshape(back_x_W, (T * m, 4 * n_a)))
     np.add(back_x_W, np.concatenate([back_b_g, back_b_c], axis=0).T, out=back_x_W)
 
     # once for all steps: the same at each
@@ -430,6 +429,7 @@ def backward(
     dhead_loss_divide = dhead_loss_mean / m
     x = workspace.array("backward.x", (T, n_e, m), dtype)
     np.multiply(mask_in, x_take_T, out=x)
+    x_rows = np.reshape(np.swapaxes(x, -1, -2), (T * m, n_e))
     dhead_loss_subtract = dhead_loss_divide * head_loss_log_sigmoid  # hadamard
     dhead_loss_log_sigmoid = dhead_loss_divide * (1 - target)  # hadamard
     dnegative_head_score = dhead_loss_log_sigmoid * head_prediction  # log_sigmoid
@@ -540,7 +540,7 @@ def backward(
     dback_b_c = db_packed[3 * n_a:]              # concat
     dx_rows = workspace.array("backward.dx_rows", (T * m, n_e), dtype)
     np.matmul(dmatmul, W_packed_3, out=dx_rows)  # matrix product
-    dW_packed_3 = dmatmul.T @ np.reshape(np.swapaxes(x, -1, -2), (T * m, n_e))  # transpose
+    dW_packed_3 = dmatmul.T @ x_rows             # transpose
     dback_W_g_1 = dW_packed_3[:3 * n_a]          # concat
     dback_W_c_1 = dW_packed_3[3 * n_a:]          # concat
     dthere_a_to_end_steps = workspace.array("backward.dthere_a_to_end_steps", (T, m, n_a), dtype)
@@ -619,7 +619,7 @@ def backward(
     dthere_b_c = db_packed_2[3 * n_a:]             # concat
     dx_rows_2 = workspace.array("backward.dx_rows_2", (T * m, n_e), dtype)
     np.matmul(dmatmul_2, W_packed, out=dx_rows_2)  # matrix product
-    dW_packed = dmatmul_2.T @ np.reshape(np.swapaxes(x, -1, -2), (T * m, n_e))  # transpose
+    dW_packed = dmatmul_2.T @ x_rows               # transpose
     dthere_W_g_1 = dW_packed[:3 * n_a]             # concat
     dthere_W_c_1 = dW_packed[3 * n_a:]             # concat
     np.add(dx_rows, dx_rows_2, out=dx_rows)        # split: the sum over its uses

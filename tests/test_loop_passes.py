@@ -29,6 +29,7 @@ from graphgen.passes.pack import gather_sums, pack_products, pack_sums
 from graphgen.passes.rows import in_rows
 from graphgen.passes.split_functions import split_functions
 from graphgen.passes.split_products import split_products
+from graphgen.passes.sum_products import sum_products
 from graphgen.passes.turn_products import turn_products
 from graphgen.spec.reader import read_text
 from tests.support import HELPERS
@@ -97,12 +98,17 @@ def turned_products(step: Step) -> int:
     return sum(is_swap(node) and node.inputs[0].op is OPS["matmul"] for node in walk(step.forward.outputs.values()))
 
 
+def stacks_of_products(step: Step) -> int:
+    return sum(node.op is OPS["matmul"] and len(node.shape) > 2 for node in walk(step.forward.outputs.values()))
+
+
 W, V = variable("parameters.W", ["n", "k"]), variable("parameters.V", ["k", "n"])
+A, B = variable("inputs.A", ["T", "n", "k"]), variable("inputs.B", ["T", "k", "n"])
 
 
-def plain(node: Node) -> Step:
+def plain(*nodes: Node) -> Step:
     """A step without a loop."""
-    graph = Graph({"parameters.W": W, "parameters.V": V}, {"z": node})
+    graph = Graph({leaf.attrs["name"]: leaf for leaf in (W, V, A, B)}, dict(zip("zy", nodes)))
     return Step(graph, Graph(graph.inputs, {}))
 
 
@@ -191,6 +197,12 @@ CASES = {
         sequence("u = x.T; h = tanh(h_prev + (u @ W.T).T)", outputs="u"),
         {stacked: (1, 0)},
         sequence("h = tanh(U @ h_prev) + sum(x)"),
+    ),
+    "sum_products": Case(
+        sum_products,
+        plain(make.sum(A @ B, axis=0)),
+        {stacks_of_products: (1, 0)},
+        plain(A @ B, make.sum(A @ B, axis=0), make.sum(W @ B, axis=0)),  # read twice, or with the same W each time
     ),
     "turn_products": Case(
         turn_products,

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from graphgen.ir.graph import Graph
+from graphgen.ir.graph import Graph, below
 from graphgen.ir.node import Node
 
 
@@ -27,6 +28,10 @@ class Step:
     def results(self) -> list[Node]:
         """The results of both graphs."""
         return [*self.forward.outputs.values(), *self.backward.outputs.values()]
+
+    def readers(self) -> Counter[Node]:
+        """How often each node is read, by others and as a result."""
+        return Counter([*self.results, *(operand for node in below(self.results) for operand in node.inputs)])
 
     def changed(self, change: Mapping[Node, Node]) -> Step:
         """The step with nodes changed as a mapping of all of them says, in both graphs alike; itself if none is."""

@@ -16,6 +16,7 @@ from graphgen.passes.pack import gather_sums, pack_products, pack_sums
 from graphgen.passes.rows import in_rows
 from graphgen.passes.split_functions import split_functions
 from graphgen.passes.split_products import split_products
+from graphgen.passes.sum_products import sum_products
 from graphgen.passes.turn_products import turn_products
 
 Pass = Callable[[Step], Step]
@@ -24,7 +25,7 @@ SIMPLIFY = (cancel_movement, apply_identities)
 LEVELS: dict[int, tuple[Pass, ...]] = {
     0: (),  # for reading: one line for each equation and each junction
     1: SIMPLIFY,
-    2: (*SIMPLIFY, after_the_loop, turn_products, join_inside, invariants, *SIMPLIFY),  # for speed
+    2: (*SIMPLIFY, after_the_loop, sum_products, turn_products, join_inside, invariants, *SIMPLIFY),  # for speed
 }
 DEFAULT = 2
 

@@ -16,10 +16,11 @@ from graphgen.ir.node import Node, make, variable
 from graphgen.ir.op import OPS
 from graphgen.ir.shape import Dim
 from graphgen.ir.step import Step
-from graphgen.ops.linear import matrix, swap
+from graphgen.ops.linear import swap
 from graphgen.ops.scan import Carry, Loop
 from graphgen.passes.lift import Outer, is_bulky, lift, outside
 from graphgen.passes.loops import change_loops
+from graphgen.passes.sum_products import sum_of_products
 
 AFTER = "for every step at once: no later step reads it"
 PRODUCTS = ("matmul", "outer")  # for these alone a loop returns what it would not keep otherwise
@@ -136,7 +137,7 @@ class _After:
             return swap(a) @ b if len(a.shape) == len(b.shape) == 2 else None
         if not (len(a.shape) == len(b.shape) == 3):
             return None
-        return swap(matrix(swap(a))) @ matrix(b)
+        return sum_of_products(a, b)
 
     def _summed_sum(self, part: Node) -> Node:
         x = self.known[part.inputs[0]][0]

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
-
-from graphgen.ir.graph import below, rebuild
+from graphgen.ir.graph import rebuild
 from graphgen.ir.node import Node
 from graphgen.ir.op import OPS
 from graphgen.ir.step import Step
@@ -13,7 +11,7 @@ from graphgen.ops.linear import is_swap, swap
 
 def turn_products(step: Step) -> Step:
     """The pass: the transpose of a product is the product of the transposes, and no gradient lies across memory."""
-    readers = Counter(operand for node in below(step.results) for operand in node.inputs)
+    readers = step.readers()
 
     def change(old: Node, new: Node) -> Node | None:
         if not is_swap(old) or old.inputs[0].op is not OPS["matmul"] or readers[old.inputs[0]] > 1:
