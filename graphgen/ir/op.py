@@ -159,6 +159,12 @@ def axis_text(axes: Sequence[int], rank: int) -> str:
     return places[0] if len(places) == 1 else f"({', '.join(places)})"
 
 
+def index_text(index: str, axes: Sequence[int], rank: int) -> str:
+    """An index for some axes of an array of a given rank, and everything along the others: `:, None`."""
+    places = [index if axis in axes else ":" for axis in range(-rank, max(axes, default=-rank) + 1)]
+    return ", ".join(places) if axes else "..."
+
+
 def number_text(value: float) -> str:
     """A number: without a point if it is whole."""
     if abs(value) == float("inf"):

@@ -7,7 +7,7 @@ from typing import Any
 
 from graphgen.errors import ShapeError
 from graphgen.ir.node import Node, make
-from graphgen.ir.op import Op, Type, axis_text, declare, number_text, sample, shape_text
+from graphgen.ir.op import Op, Type, axis_text, declare, index_text, number_text, sample, shape_text
 from graphgen.ir.shape import ONE, Axes, Dim, OneAxis, Shape, axes_from_end, broadcast, one_axis, show
 from graphgen.ops.fill import as_shape
 
@@ -192,7 +192,9 @@ class ExpandDims(Op):
         return (make.squeeze(dz, axis=axis),)
 
     def spell(self, node: Node, operands: Sequence[str]) -> str:
-        return f"np.expand_dims({operands[0]}, {axis_text(node.attrs['axis'], len(node.shape))})"
+        if node.inputs[0].weak:  # a Python number cannot be indexed
+            return f"np.expand_dims({operands[0]}, {axis_text(node.attrs['axis'], len(node.shape))})"
+        return f"{operands[0]}[{index_text('None', node.attrs['axis'], len(node.shape))}]"
 
 
 @declare
@@ -222,7 +224,9 @@ class Squeeze(Op):
         return (make.expand_dims(dz, axis=axis),)
 
     def spell(self, node: Node, operands: Sequence[str]) -> str:
-        return f"np.squeeze({operands[0]}, axis={axis_text(node.attrs['axis'], len(node.inputs[0].shape))})"
+        if not node.shape:  # an index would make a scalar, which is no array to write into
+            return f"np.squeeze({operands[0]})"
+        return f"{operands[0]}[{index_text('0', node.attrs['axis'], len(node.inputs[0].shape))}]"
 
 
 @declare
