@@ -95,14 +95,18 @@ class Residuals(NamedTuple):
 class SequenceResiduals(NamedTuple):
     """What the backward pass reads of every step."""
 
-    where_steps: Annotated[np.ndarray, "[T_2, T, n_c, m]"]
-    log_softmax_2_steps: Annotated[np.ndarray, "[T_2, T, n_c, m]"]
-    reader_c_prev_steps_2: Annotated[np.ndarray, "[T_2, T, n_a, m]"]
-    reader_gate_steps_2: Annotated[np.ndarray, "[T_2, T, 3*n_a, m]"]
-    reader_c_hat_steps_2: Annotated[np.ndarray, "[T_2, T, n_a, m]"]
-    reader_c_steps_2: Annotated[np.ndarray, "[T_2, T, n_a, m]"]
-    reader_xc_steps_2: Annotated[np.ndarray, "[T_2, T, n_a + n_c, m]"]
-    reader_a_steps_2: Annotated[np.ndarray, "[T_2, T, n_a, m]"]
+    where_rows: Annotated[np.ndarray, "[T*T_2*m, n_c]"]
+    W_packed: Annotated[np.ndarray, "[4*n_a, n_a]"]
+    where_2_T_steps: Annotated[np.ndarray, "[T_2, T, m, n_c]"]
+    log_softmax_2_steps_2: Annotated[np.ndarray, "[T_2, T, m, n_c]"]
+    reader_c_prev_steps_2: Annotated[np.ndarray, "[T_2, T, m, n_a]"]
+    reader_gate_1_steps_2: Annotated[np.ndarray, "[T_2, T, m, n_a]"]
+    reader_gate_2_steps_2: Annotated[np.ndarray, "[T_2, T, m, n_a]"]
+    reader_gate_3_steps_2: Annotated[np.ndarray, "[T_2, T, m, n_a]"]
+    reader_c_hat_steps_2: Annotated[np.ndarray, "[T_2, T, m, n_a]"]
+    reader_c_steps_2: Annotated[np.ndarray, "[T_2, T, m, n_a]"]
+    reader_a_prev_steps_2: Annotated[np.ndarray, "[T_2, T, m, n_a]"]
+    reader_a_steps_rows_steps: Annotated[np.ndarray, "[T_2, T*m, n_a]"]
 
 
 class Workspace:
@@ -185,8 +189,7 @@ def forward(
     workspace = Workspace() if workspace is None else workspace
 
     # for every step at once: no later step reads it
-    equal = np.expand_dims(characters, 1) == np.expand_dims(np.arange(n_c), 1)
-    where = np.where(equal, 1, 0).astype(dtype)
+    where = np.where(characters[:, None] == np.arange(n_c)[:, None], 1, 0).astype(dtype)
     where_T = np.swapaxes(where, -1, -2)
     where_rows = np.reshape(where_T, (T * m, n_c))
     reader_x_W = workspace.array("forward.reader_x_W", (T, m, 4 * n_a), dtype)
@@ -237,8 +240,7 @@ def forward(
     c = reader_c_states[-1].copy().T
 
     # for every step at once: no later step reads it
-    equal_2 = np.expand_dims(target, 1) == np.expand_dims(np.arange(n_c), 1)
-    where_2 = np.where(equal_2, 1, 0).astype(dtype)
+    where_2 = np.where(target[:, None] == np.arange(n_c)[:, None], 1, 0).astype(dtype)
     where_2_T = np.swapaxes(where_2, -1, -2)
     reader_a_steps_rows = np.reshape(reader_a_states[1:], (T * m, n_a))
     matmul_3_steps = workspace.array("forward.matmul_3_steps", (T, m, n_c), dtype)
@@ -304,14 +306,14 @@ def backward(
     dc = _cotangent(d_state.c, (n_a, m), dtype)
 
     # 5. loss = mean(result.loss)
-    dhead_loss_divide = np.broadcast_to(np.expand_dims(dloss / T, 0), (T,))  # mean
+    dhead_loss_divide = np.broadcast_to((dloss / T)[None], (T,))  # mean
     dhead_scores = np.swapaxes(dscores, -1, -2)  # transpose
 
     # head: loss = -sum(target * log_softmax(scores, axis=0)) / m
     dnegative_steps = workspace.array("backward.dnegative_steps", (T,), dtype)
     np.divide(dhead_loss_divide, m, out=dnegative_steps)      # quotient
     np.negative(dnegative_steps, out=dnegative_steps)         # negative
-    dmultiply_steps_T = np.broadcast_to(np.expand_dims(dnegative_steps, (1, 2)), (T, n_c, m))  # sum
+    dmultiply_steps_T = np.broadcast_to(dnegative_steps[:, None, None], (T, n_c, m))  # sum
     dmultiply_steps = np.swapaxes(dmultiply_steps_T, -1, -2)  # transpose
     dlog_softmax_2_steps = workspace.array("backward.dlog_softmax_2_steps", (T, m, n_c), dtype)
     np.multiply(dmultiply_steps, where_2_T, out=dlog_softmax_2_steps)  # hadamard
@@ -323,7 +325,7 @@ def backward(
 
     # head: scores = W @ h + b
     np.add(dhead_scores, dhead_loss_exp, out=dhead_loss_exp)  # split: the sum over its uses
-    db_T = np.expand_dims(np.sum(dhead_loss_exp, axis=(0, 1)), 0)  # addition, summed where it was broadcast
+    db_T = np.sum(dhead_loss_exp, axis=(0, 1))[None]          # addition, summed where it was broadcast
     dhead_b = db_T.T                                          # transpose
     dmatmul = np.reshape(dhead_loss_exp, (T * m, n_c))        # reshape
     dreader_a_steps = workspace.array("backward.dreader_a_steps", (T, m, n_a), dtype)
@@ -386,18 +388,17 @@ def backward(
     # for every step at once: no later step reads it
     dmatmul_2 = np.reshape(dsums_steps, (T * m, 4 * n_a))
     dW_packed = dmatmul_2.T @ np.reshape(reader_a_prev_steps, (T * m, n_a))  # transpose
-    dreader_W_g_2 = dW_packed[:3 * n_a]     # concat
-    dreader_W_c_2 = dW_packed[3 * n_a:]     # concat
-    # addition, summed where it was broadcast
-    db_packed_T = np.expand_dims(np.sum(dsums_steps, axis=(0, 1)), 0)
-    db_packed = db_packed_T.T               # transpose
-    dreader_b_g = db_packed[:3 * n_a]       # concat
-    dreader_b_c = db_packed[3 * n_a:]       # concat
-    dW_packed_2 = dmatmul_2.T @ where_rows  # transpose
-    dreader_W_g_1 = dW_packed_2[:3 * n_a]   # concat
-    dreader_W_c_1 = dW_packed_2[3 * n_a:]   # concat
-    dc_prev = dreader_c_state.T             # transpose
-    da_prev = dreader_a_state.T             # transpose
+    dreader_W_g_2 = dW_packed[:3 * n_a]                   # concat
+    dreader_W_c_2 = dW_packed[3 * n_a:]                   # concat
+    db_packed_T = np.sum(dsums_steps, axis=(0, 1))[None]  # addition, summed where it was broadcast
+    db_packed = db_packed_T.T                             # transpose
+    dreader_b_g = db_packed[:3 * n_a]                     # concat
+    dreader_b_c = db_packed[3 * n_a:]                     # concat
+    dW_packed_2 = dmatmul_2.T @ where_rows                # transpose
+    dreader_W_g_1 = dW_packed_2[:3 * n_a]                 # concat
+    dreader_W_c_1 = dW_packed_2[3 * n_a:]                 # concat
+    dc_prev = dreader_c_state.T                           # transpose
+    da_prev = dreader_a_state.T                           # transpose
     dreader_W_c = workspace.result("backward.dreader_W_c", (n_a, n_a + n_c), dtype)
     np.concatenate([dreader_W_c_2, dreader_W_c_1], axis=1, out=dreader_W_c)  # split: side by side
     dreader_W_g = workspace.result("backward.dreader_W_g", (3 * n_a, n_a + n_c), dtype)
@@ -431,96 +432,130 @@ def forward_sequence(
     T_2, T, m = inputs.characters.shape  # steps, steps, batch
     workspace = Workspace() if workspace is None else workspace
 
+    # for every step at once: does not read the state
+    where = np.where(inputs.characters[:, :, None] == np.arange(n_c)[:, None], 1, 0).astype(dtype)
+    where_T = np.swapaxes(where, -1, -2)
+    where_rows = np.reshape(where_T, (T * T_2 * m, n_c))
+    matmul_4 = workspace.array("forward_sequence.matmul_4", (T * T_2 * m, 4 * n_a), dtype)
+    np.matmul(where_rows,
+        np.concatenate([reader_W_g[:, n_a:], reader_W_c[:, n_a:]], axis=0).T,
+        out=matmul_4)
+
+    # once for all steps: the same at each
+    b_packed = np.concatenate([reader_b_g, reader_b_c], axis=0)
+    W_packed = workspace.result("forward_sequence.W_packed", (4 * n_a, n_a), dtype)
+    np.concatenate([reader_W_g[:, :n_a], reader_W_c[:, :n_a]], axis=0, out=W_packed)
+
+    # for every step at once: does not read the state
+    matmul_steps = np.reshape(matmul_4, (T_2, T * m, 4 * n_a))
+
     # room for every step and for one; the workspace's is written again by the next call
     a_prev = np.array(state.a, dtype, order="C")
     c_prev = np.array(state.c, dtype, order="C")
     loss_steps = workspace.result("forward_sequence.loss_steps", (T_2,), dtype)
-    scores_steps, where_steps, log_softmax_2_steps = (
-        workspace.result("forward_sequence.scores_steps", (3, T_2, T, n_c, m), dtype)
+    scores_steps = workspace.result("forward_sequence.scores_steps", (T_2, T, n_c, m), dtype)
+    where_2_T_steps, log_softmax_2_steps_2 = (
+        workspace.result("forward_sequence.where_2_T_steps", (2, T_2, T, m, n_c), dtype)
     )
-    reader_c_prev_steps_2, reader_c_hat_steps_2, reader_c_steps_2 = (
-        workspace.result("forward_sequence.reader_c_prev_steps_2", (3, T_2, T, n_a, m), dtype)
+    reader_c_prev_steps_2, reader_gate_1_steps_2 = (
+        workspace.result("forward_sequence.reader_c_prev_steps_2", (2, T_2, T, m, n_a), dtype)
     )
-    reader_a_steps_2 = workspace.result("forward_sequence.reader_a_steps_2", (T_2, T, n_a, m), dtype)
-    reader_gate_steps_2 = workspace.result("forward_sequence.reader_gate_steps_2", (T_2, T, 3 * n_a, m), dtype)
-    reader_xc_steps_2 = workspace.result("forward_sequence.reader_xc_steps_2", (T_2, T, n_a + n_c, m), dtype)
-    work = workspace.array("forward_sequence.work", (T, n_c, m), dtype)
-    work_2 = workspace.array("forward_sequence.work_2", (T,), dtype)
+    reader_gate_2_steps_2, reader_gate_3_steps_2 = (
+        workspace.result("forward_sequence.reader_gate_2_steps_2", (2, T_2, T, m, n_a), dtype)
+    )
+    reader_c_hat_steps_2, reader_c_steps_2, reader_a_prev_steps_2 = (
+        workspace.result("forward_sequence.reader_c_hat_steps_2", (3, T_2, T, m, n_a), dtype)
+    )
+    reader_a_steps_rows_steps = (
+        workspace.result("forward_sequence.reader_a_steps_rows_steps", (T_2, T * m, n_a), dtype)
+    )
+    reader_a_states = workspace.array("forward_sequence.reader_a_states", (T + 1, m, n_a), dtype)
+    reader_c_states = workspace.array("forward_sequence.reader_c_states", (T + 1, m, n_a), dtype)
+    work_2 = workspace.array("forward_sequence.work_2", (m, 4 * n_a), dtype)
+    work_3, work_4 = workspace.array("forward_sequence.work_3", (2, m, n_a), dtype)
+    work = workspace.array("forward_sequence.work", (T, m, 4 * n_a), dtype)
+    work_5 = workspace.array("forward_sequence.work_5", (T * m, n_c), dtype)
+    work_6, work_7 = workspace.array("forward_sequence.work_6", (2, T, m, n_c), dtype)
+    work_8 = workspace.array("forward_sequence.work_8", (T,), dtype)
     for t in range(T_2):
-        characters = inputs.characters[t]
         target = inputs.target[t]
+        matmul_2 = matmul_steps[t]
 
         # for every step at once: no later step reads it
-        equal = np.expand_dims(characters, 1) == np.expand_dims(np.arange(n_c), 1)
-        where_2 = np.where(equal, 1, 0).astype(dtype)
-        reader_a_prev = a_prev
-        reader_c_prev = c_prev
-        reader_a_steps = np.empty((T, n_a, m), dtype)
-        reader_c_prev_steps = np.empty((T, n_a, m), dtype)
-        reader_gate_steps = np.empty((T, 3 * n_a, m), dtype)
-        reader_c_hat_steps = np.empty((T, n_a, m), dtype)
-        reader_c_steps = np.empty((T, n_a, m), dtype)
-        reader_xc_steps = np.empty((T, n_a + n_c, m), dtype)
-        for t_2 in range(T):
-            reader_x = where_2[t_2]
+        np.add(np.reshape(matmul_2, (T, m, 4 * n_a)), b_packed.T, out=work)
 
-            # reader: xc = concat(a_prev, x)
-            reader_xc = np.concatenate([reader_a_prev, reader_x], axis=0)
+        # of the loop within: what it starts from, and where it keeps what is read later
+        reader_a_states[0] = a_prev.T
+        reader_c_states[0] = c_prev.T
+        reader_gate_1_steps = reader_gate_1_steps_2[t]
+        reader_gate_2_steps = reader_gate_2_steps_2[t]
+        reader_gate_3_steps = reader_gate_3_steps_2[t]
+        reader_c_hat_steps = reader_c_hat_steps_2[t]
+        for t_2 in range(T):
+            add_2 = work[t_2]
+            reader_a_prev = reader_a_states[t_2]
+            reader_c_prev = reader_c_states[t_2]
+
+            np.matmul(reader_a_prev, W_packed.T, out=work_2)
+            np.add(add_2, work_2, out=work_2)
 
             # reader: gate = sigmoid(W_g @ xc + b_g)
-            reader_gate = sigmoid(reader_W_g @ reader_xc + reader_b_g)
+            reader_gate_1 = sigmoid_into(work_2[:, :n_a], reader_gate_1_steps[t_2])
+            reader_gate_2 = sigmoid_into(work_2[:, n_a:2 * n_a], reader_gate_2_steps[t_2])
+            reader_gate_3 = sigmoid_into(work_2[:, 2 * n_a:3 * n_a], reader_gate_3_steps[t_2])
 
             # reader: c_hat = tanh(W_c @ xc + b_c)
-            reader_c_hat = np.tanh(reader_W_c @ reader_xc + reader_b_c)
+            reader_c_hat = np.tanh(work_2[:, 3 * n_a:], out=reader_c_hat_steps[t_2])
 
             # reader: c = gate[:n_a] * c_hat + gate[n_a:2*n_a] * c_prev
-            reader_c = reader_gate[:n_a] * reader_c_hat + reader_gate[n_a:2 * n_a] * reader_c_prev
+            np.multiply(reader_gate_1, reader_c_hat, out=work_3)
+            np.multiply(reader_gate_2, reader_c_prev, out=work_4)
+            reader_c = np.add(work_3, work_4, out=reader_c_states[t_2 + 1])
 
             # reader: a = gate[2*n_a:] * tanh(c)
-            reader_a = reader_gate[2 * n_a:] * np.tanh(reader_c)
+            np.tanh(reader_c, out=work_3)
+            np.multiply(reader_gate_3, work_3, out=reader_a_states[t_2 + 1])  # reader_a
 
-            # of this step: what is kept, and what the next one starts from
-            reader_a_steps[t_2] = reader_a
-            reader_c_prev_steps[t_2] = reader_c_prev
-            reader_gate_steps[t_2] = reader_gate
-            reader_c_hat_steps[t_2] = reader_c_hat
-            reader_c_steps[t_2] = reader_c
-            reader_xc_steps[t_2] = reader_xc
-            reader_a_prev, reader_c_prev = reader_a, reader_c
+        a = reader_a_states[-1].T
+        c = reader_c_states[-1].T
 
-        equal_2 = np.expand_dims(target, 1) == np.expand_dims(np.arange(n_c), 1)
-        where = np.where(equal_2, 1, 0).astype(dtype)
-        np.matmul(head_W, reader_a_steps, out=work)
-        scores = np.add(work, head_b, out=scores_steps[t])
-        log_softmax_2 = log_softmax(scores, axis=1)
-        np.multiply(where, log_softmax_2, out=work)
-        np.negative(np.sum(work, axis=(1, 2)), out=work_2)
-        np.divide(work_2, m, out=work_2)
+        # for every step at once: no later step reads it
+        where_2 = np.where(target[:, None] == np.arange(n_c)[:, None], 1, 0).astype(dtype)
+        where_2_T = np.swapaxes(where_2, -1, -2)
+        reader_a_steps_rows = np.reshape(reader_a_states[1:], (T * m, n_a))
+        np.matmul(reader_a_steps_rows, head_W.T, out=work_5)
+        head_scores = np.add(np.reshape(work_5, (T, m, n_c)), head_b.T, out=work_6)
+        log_softmax_2_steps = log_softmax(head_scores, axis=2)
+        np.multiply(where_2_T, log_softmax_2_steps, out=work_7)
+        np.negative(np.sum(np.swapaxes(work_7, -1, -2), axis=(1, 2)), out=work_8)
+        np.divide(work_8, m, out=work_8)
+        scores = np.swapaxes(head_scores, -1, -2)
 
         # 5. loss = mean(result.loss)
-        loss = np.mean(work_2)
+        loss = np.mean(work_8)
 
         # of this step: what is kept, and what the next one starts from
         loss_steps[t] = loss
-        where_steps[t] = where
-        log_softmax_2_steps[t] = log_softmax_2
-        reader_c_prev_steps_2[t] = reader_c_prev_steps
-        reader_gate_steps_2[t] = reader_gate_steps
-        reader_c_hat_steps_2[t] = reader_c_hat_steps
-        reader_c_steps_2[t] = reader_c_steps
-        reader_xc_steps_2[t] = reader_xc_steps
-        reader_a_steps_2[t] = reader_a_steps
-        a_prev[...] = reader_a_prev
-        c_prev[...] = reader_c_prev
+        scores_steps[t] = scores
+        where_2_T_steps[t] = where_2_T
+        log_softmax_2_steps_2[t] = log_softmax_2_steps
+        reader_a_steps_rows_steps[t] = reader_a_steps_rows
+        reader_c_prev_steps_2[t] = reader_c_states[:-1]
+        reader_c_steps_2[t] = reader_c_states[1:]
+        reader_a_prev_steps_2[t] = reader_a_states[:-1]
+        a_prev[...] = a
+        c_prev[...] = c
 
     return (
         Outputs(loss=loss_steps, scores=scores_steps),
         State(a=a_prev, c=c_prev),
         SequenceResiduals(
-            where_steps=where_steps, log_softmax_2_steps=log_softmax_2_steps,
-            reader_c_prev_steps_2=reader_c_prev_steps_2, reader_gate_steps_2=reader_gate_steps_2,
-            reader_c_hat_steps_2=reader_c_hat_steps_2, reader_c_steps_2=reader_c_steps_2,
-            reader_xc_steps_2=reader_xc_steps_2, reader_a_steps_2=reader_a_steps_2,
+            where_rows=where_rows, W_packed=W_packed, where_2_T_steps=where_2_T_steps,
+            log_softmax_2_steps_2=log_softmax_2_steps_2, reader_c_prev_steps_2=reader_c_prev_steps_2,
+            reader_gate_1_steps_2=reader_gate_1_steps_2, reader_gate_2_steps_2=reader_gate_2_steps_2,
+            reader_gate_3_steps_2=reader_gate_3_steps_2, reader_c_hat_steps_2=reader_c_hat_steps_2,
+            reader_c_steps_2=reader_c_steps_2, reader_a_prev_steps_2=reader_a_prev_steps_2,
+            reader_a_steps_rows_steps=reader_a_steps_rows_steps,
         ),
     )
 
@@ -541,13 +576,16 @@ def backward_sequence(
     d_final = State(None, None) if d_final is None else d_final
     dtype = _BACKWARD_SEQUENCE.check(parameters, residuals, d_outputs, d_final)
     (
-        where_steps, log_softmax_2_steps, reader_c_prev_steps_2, reader_gate_steps_2, reader_c_hat_steps_2,
-        reader_c_steps_2, reader_xc_steps_2, reader_a_steps_2,
+        where_rows, W_packed, where_2_T_steps, log_softmax_2_steps_2, reader_c_prev_steps_2,
+        reader_gate_1_steps_2, reader_gate_2_steps_2, reader_gate_3_steps_2, reader_c_hat_steps_2,
+        reader_c_steps_2, reader_a_prev_steps_2, reader_a_steps_rows_steps,
     ) = residuals
-    reader_W_g, reader_W_c = parameters.reader.W_g, parameters.reader.W_c
     head_W = parameters.head.W
-    T_2, T, n_c, m = where_steps.shape    # steps, steps, characters known, batch
-    n_a = reader_c_prev_steps_2.shape[2]  # hidden units
+    n_c = where_rows.shape[1]       # characters known
+    n_a = W_packed.shape[1]         # hidden units
+    T_2 = where_2_T_steps.shape[0]  # steps
+    T = where_2_T_steps.shape[1]    # steps
+    m = where_2_T_steps.shape[2]    # batch
     workspace = Workspace() if workspace is None else workspace
 
     # the cotangents handed in; None counts as zero
@@ -559,106 +597,136 @@ def backward_sequence(
     # room for every step and for one; the workspace's is written again by the next call
     da_2 = np.array(da, dtype, order="C")
     dc_2 = np.array(dc, dtype, order="C")
-    dreader_b_g = np.zeros((3 * n_a, 1), dtype)
-    dreader_b_c = np.zeros((n_a, 1), dtype)
-    dhead_b = np.zeros((n_c, 1), dtype)
-    dreader_gate_add_steps = workspace.array("backward_sequence.dreader_gate_add_steps", (T_2, T, 3 * n_a, m), dtype)
-    dreader_c_hat_add_steps = workspace.array("backward_sequence.dreader_c_hat_add_steps", (T_2, T, n_a, m), dtype)
-    dadd_steps = workspace.array("backward_sequence.dadd_steps", (T_2, T, n_c, m), dtype)
+    db_packed_T_2 = np.zeros((1, 4 * n_a), dtype)
+    db_T_2 = np.zeros((1, n_c), dtype)
+    dmatmul_2_steps = workspace.array("backward_sequence.dmatmul_2_steps", (T_2, T * m, 4 * n_a), dtype)
+    dhead_scores_steps = workspace.array("backward_sequence.dhead_scores_steps", (T_2, T, m, n_c), dtype)
+    dreader_a_state = workspace.array("backward_sequence.dreader_a_state", (m, n_a), dtype)
+    dreader_c_state = workspace.array("backward_sequence.dreader_c_state", (m, n_a), dtype)
+    dsums_steps = workspace.array("backward_sequence.dsums_steps", (T, m, 4 * n_a), dtype)
+    work_5, work_6, work_7, work_8, work_9 = workspace.array("backward_sequence.work_5", (5, m, n_a), dtype)
     work = workspace.array("backward_sequence.work", (T,), dtype)
-    work_2, work_3 = workspace.array("backward_sequence.work_2", (2, T, n_c, m), dtype)
-    work_4 = workspace.array("backward_sequence.work_4", (T, n_a, m), dtype)
+    work_2, work_3 = workspace.array("backward_sequence.work_2", (2, T, m, n_c), dtype)
+    work_4 = workspace.array("backward_sequence.work_4", (T * m, n_a), dtype)
     for t in reversed(range(T_2)):
         dloss = dloss_steps[t]
         dscores = dscores_steps[t]
-        where = where_steps[t]
-        log_softmax_2 = log_softmax_2_steps[t]
+        where_2_T = where_2_T_steps[t]
+        log_softmax_2_steps = log_softmax_2_steps_2[t]
         reader_c_prev_steps = reader_c_prev_steps_2[t]
-        reader_gate_steps = reader_gate_steps_2[t]
+        reader_gate_1_steps = reader_gate_1_steps_2[t]
+        reader_gate_2_steps = reader_gate_2_steps_2[t]
+        reader_gate_3_steps = reader_gate_3_steps_2[t]
         reader_c_hat_steps = reader_c_hat_steps_2[t]
         reader_c_steps = reader_c_steps_2[t]
 
-        # for every step at once: no later step reads it
-        dhead_loss_divide = np.broadcast_to(np.expand_dims(dloss / T, 0), (T,))
+        # 5. loss = mean(result.loss)
+        dhead_loss_divide = np.broadcast_to((dloss / T)[None], (T,))  # mean
+        dhead_scores = np.swapaxes(dscores, -1, -2)  # transpose
+
+        # head: loss = -sum(target * log_softmax(scores, axis=0)) / m
         dnegative_steps = np.divide(dhead_loss_divide, m, out=work)  # quotient
-        dtotal_steps = np.negative(dnegative_steps, out=work)  # negative
-        # hadamard
-        dlog_softmax_3_steps = np.multiply(np.expand_dims(dtotal_steps, (1, 2)), where, out=work_2)
-        np.exp(log_softmax_2, out=work_3)
-        np.multiply(work_3, np.sum(dlog_softmax_3_steps, axis=1, keepdims=True), out=work_3)
-        dadd_head_loss_steps = np.subtract(dlog_softmax_3_steps, work_3, out=work_2)  # log_softmax
+        dtotal_steps = np.negative(dnegative_steps, out=work)     # negative
+        dmultiply_steps_T = np.broadcast_to(dtotal_steps[:, None, None], (T, n_c, m))  # sum
+        dmultiply_steps = np.swapaxes(dmultiply_steps_T, -1, -2)  # transpose
+        dlog_softmax_2_steps = np.multiply(dmultiply_steps, where_2_T, out=work_2)  # hadamard
+        np.exp(log_softmax_2_steps, out=work_3)
+        np.multiply(work_3, np.sum(dlog_softmax_2_steps, axis=2, keepdims=True), out=work_3)
+        dhead_scores_head_loss = np.subtract(dlog_softmax_2_steps, work_3, out=work_2)  # log_softmax
+
+        # head: scores = W @ h + b
         # split: the sum over its uses
-        dadd_steps_2 = np.add(dscores, dadd_head_loss_steps, out=dadd_steps[t])
-        dreader_a_steps = np.matmul(head_W.T, dadd_steps_2, out=work_4)  # matrix product
-        # addition, summed where it was broadcast
-        dhead_b += np.expand_dims(np.sum(dadd_steps_2, axis=(0, 2)), 1)
-        dreader_a_state = da_2
-        dreader_c_state = dc_2
-        dreader_gate_add_steps_2 = np.empty((T, 3 * n_a, m), dtype)
-        dreader_c_hat_add_steps_2 = np.empty((T, n_a, m), dtype)
+        dhead_scores_2 = np.add(dhead_scores, dhead_scores_head_loss, out=dhead_scores_steps[t])
+        db_T_2 += np.sum(dhead_scores_2, axis=(0, 1))[None]   # addition, summed where it was broadcast
+        dmatmul_3 = np.reshape(dhead_scores_2, (T * m, n_c))  # reshape
+        dreader_a_steps_rows = np.matmul(dmatmul_3, head_W, out=work_4)  # matrix product
+        dreader_a_steps = np.reshape(dreader_a_steps_rows, (T, m, n_a))  # reshape
+        dreader_c_final = dc_2.T                              # transpose
+        dreader_a_final = da_2.T                              # transpose
+
+        # of the loop within: what it starts from, and where it keeps what is read later
+        dreader_a_state[...] = dreader_a_final
+        dreader_c_state[...] = dreader_c_final
         for t_2 in reversed(range(T)):
             dreader_a_output = dreader_a_steps[t_2]
             reader_c_prev = reader_c_prev_steps[t_2]
-            reader_gate = reader_gate_steps[t_2]
+            reader_gate_1 = reader_gate_1_steps[t_2]
+            reader_gate_2 = reader_gate_2_steps[t_2]
+            reader_gate_3 = reader_gate_3_steps[t_2]
             reader_c_hat = reader_c_hat_steps[t_2]
             reader_c = reader_c_steps[t_2]
 
             # reader: a = gate[2*n_a:] * tanh(c)
-            dreader_a = dreader_a_state + dreader_a_output           # split: the sum over its uses
-            tanh = np.tanh(reader_c)
-            dreader_gate_3 = dreader_a * tanh                        # hadamard
-            dtanh_reader_c = dreader_a * reader_gate[2 * n_a:]       # hadamard
-            dreader_c_reader_a = dtanh_reader_c * (1 - tanh * tanh)  # tanh
+            # split: the sum over its uses
+            dreader_a = np.add(dreader_a_state, dreader_a_output, out=dreader_a_state)
+            np.tanh(reader_c, out=work_5)
+            dreader_gate_3 = np.multiply(dreader_a, work_5, out=work_6)  # hadamard
+            dtanh_reader_c = np.multiply(dreader_a, reader_gate_3, out=dreader_a_state)  # hadamard
+            np.multiply(work_5, work_5, out=work_5)
+            np.subtract(1, work_5, out=work_5)
+            dreader_c_reader_a = np.multiply(dtanh_reader_c, work_5, out=dreader_a_state)  # tanh
 
             # reader: c = gate[:n_a] * c_hat + gate[n_a:2*n_a] * c_prev
-            dreader_c = dreader_c_state + dreader_c_reader_a       # split: the sum over its uses
-            dreader_gate_2 = dreader_c * reader_c_prev             # hadamard
-            dreader_c_prev = dreader_c * reader_gate[n_a:2 * n_a]  # hadamard
-            dreader_gate_1 = dreader_c * reader_c_hat              # hadamard
-            dreader_c_hat = dreader_c * reader_gate[:n_a]          # hadamard
+            # split: the sum over its uses
+            dreader_c = np.add(dreader_c_state, dreader_c_reader_a, out=dreader_c_state)
+            dreader_gate_2 = np.multiply(dreader_c, reader_c_prev, out=work_5)  # hadamard
+            dreader_gate_1 = np.multiply(dreader_c, reader_c_hat, out=work_7)  # hadamard
+            dreader_c_hat = np.multiply(dreader_c, reader_gate_1, out=work_8)  # hadamard
+            np.multiply(dreader_c, reader_gate_2, out=dreader_c_state)  # dreader_c_prev: hadamard
 
             # reader: c_hat = tanh(W_c @ xc + b_c)
-            dreader_c_hat_add = dreader_c_hat * (1 - reader_c_hat * reader_c_hat)  # tanh
-            dreader_xc_reader_c_hat = reader_W_c.T @ dreader_c_hat_add  # matrix product
+            np.multiply(reader_c_hat, reader_c_hat, out=work_9)
+            np.subtract(1, work_9, out=work_9)
+            dsums = dsums_steps[t_2]
+            np.multiply(dreader_c_hat, work_9, out=dsums[:, 3 * n_a:])  # dreader_c_hat_slice: tanh
 
             # reader: gate = sigmoid(W_g @ xc + b_g)
-            # split: side by side
-            dreader_gate = np.concatenate([dreader_gate_1, dreader_gate_2, dreader_gate_3], axis=0)
-            dreader_gate_add = dreader_gate * (reader_gate * (1 - reader_gate))  # sigmoid
-            dreader_xc_reader_gate = reader_W_g.T @ dreader_gate_add  # matrix product
+            np.subtract(1, reader_gate_3, out=work_8)
+            np.multiply(reader_gate_3, work_8, out=work_8)
+            np.multiply(dreader_gate_3, work_8, out=dsums[:, 2 * n_a:3 * n_a])  # dpart_3: sigmoid
+            np.subtract(1, reader_gate_2, out=work_6)
+            np.multiply(reader_gate_2, work_6, out=work_6)
+            np.multiply(dreader_gate_2, work_6, out=dsums[:, n_a:2 * n_a])  # dpart_2: sigmoid
+            np.subtract(1, reader_gate_1, out=work_5)
+            np.multiply(reader_gate_1, work_5, out=work_5)
+            np.multiply(dreader_gate_1, work_5, out=dsums[:, :n_a])  # dpart: sigmoid
+            np.matmul(dsums, W_packed, out=dreader_a_state)          # dreader_a_prev: matrix product
 
-            # reader: xc = concat(a_prev, x)
-            dreader_xc = dreader_xc_reader_c_hat + dreader_xc_reader_gate  # split: the sum over its uses
-            dreader_a_prev = dreader_xc[:n_a]  # concat
+        db_packed_T_2 += np.sum(dsums_steps, axis=(0, 1))[None]  # addition, summed where it was broadcast
 
-            # of this step: what is kept, and what the next one starts from
-            dreader_gate_add_steps_2[t_2] = dreader_gate_add
-            dreader_c_hat_add_steps_2[t_2] = dreader_c_hat_add
-            dreader_a_state, dreader_c_state = dreader_a_prev, dreader_c_prev
-
-        # addition, summed where it was broadcast
-        dreader_b_g += np.expand_dims(np.sum(dreader_gate_add_steps_2, axis=(0, 2)), 1)
-        # addition, summed where it was broadcast
-        dreader_b_c += np.expand_dims(np.sum(dreader_c_hat_add_steps_2, axis=(0, 2)), 1)
+        # for every step at once: no later step reads it
+        dmatmul_2 = np.reshape(dsums_steps, (T * m, 4 * n_a))
+        dc_prev = dreader_c_state.T  # transpose
+        da_prev = dreader_a_state.T  # transpose
 
         # of this step: what is kept, and what the next one starts from
-        dreader_gate_add_steps[t] = dreader_gate_add_steps_2
-        dreader_c_hat_add_steps[t] = dreader_c_hat_add_steps_2
-        da_2[...] = dreader_a_state
-        dc_2[...] = dreader_c_state
+        dmatmul_2_steps[t] = dmatmul_2
+        da_2[...] = da_prev
+        dc_2[...] = dc_prev
+
+    dhead_b = db_T_2.T  # transpose
 
     # for every step at once: no later step reads it
-    reader_xc_steps_2_rows = np.reshape(np.swapaxes(reader_xc_steps_2, -1, -2), (T * T_2 * m, n_a + n_c))
-    multiply_steps_2_T = np.reshape(np.swapaxes(dreader_gate_add_steps, -1, -2), (T * T_2 * m, 3 * n_a)).T
-    dreader_W_g = workspace.result("backward_sequence.dreader_W_g", (3 * n_a, n_a + n_c), dtype)
-    np.matmul(multiply_steps_2_T, reader_xc_steps_2_rows, out=dreader_W_g)  # matrix product
-    multiply_2_steps_2_T = np.reshape(np.swapaxes(dreader_c_hat_add_steps, -1, -2), (T * T_2 * m, n_a)).T
-    dreader_W_c = workspace.result("backward_sequence.dreader_W_c", (n_a, n_a + n_c), dtype)
-    np.matmul(multiply_2_steps_2_T, reader_xc_steps_2_rows, out=dreader_W_c)  # matrix product
-    reader_a_steps_2_rows = np.reshape(np.swapaxes(reader_a_steps_2, -1, -2), (T * T_2 * m, n_a))
-    add_2_steps_T = np.reshape(np.swapaxes(dadd_steps, -1, -2), (T * T_2 * m, n_c)).T
+    reader_a_steps_rows_steps_rows = np.reshape(reader_a_steps_rows_steps, (T * T_2 * m, n_a))
     dhead_W = workspace.result("backward_sequence.dhead_W", (n_c, n_a), dtype)
-    np.matmul(add_2_steps_T, reader_a_steps_2_rows, out=dhead_W)  # matrix product
+    # transpose
+    np.matmul(np.reshape(dhead_scores_steps, (T * T_2 * m, n_c)).T,
+        reader_a_steps_rows_steps_rows,
+        out=dhead_W)
+    dmatmul_4 = np.reshape(dmatmul_2_steps, (T * T_2 * m, 4 * n_a))
+    dW_packed = dmatmul_4.T @ np.reshape(reader_a_prev_steps_2, (T * T_2 * m, n_a))  # transpose
+    dreader_W_g_2 = dW_packed[:3 * n_a]     # concat
+    dreader_W_c_2 = dW_packed[3 * n_a:]     # concat
+    db_packed = db_packed_T_2.T             # transpose
+    dreader_b_g = db_packed[:3 * n_a]       # concat
+    dreader_b_c = db_packed[3 * n_a:]       # concat
+    dW_packed_2 = dmatmul_4.T @ where_rows  # transpose
+    dreader_W_g_1 = dW_packed_2[:3 * n_a]   # concat
+    dreader_W_c_1 = dW_packed_2[3 * n_a:]   # concat
+    dreader_W_c = workspace.result("backward_sequence.dreader_W_c", (n_a, n_a + n_c), dtype)
+    np.concatenate([dreader_W_c_2, dreader_W_c_1], axis=1, out=dreader_W_c)  # split: side by side
+    dreader_W_g = workspace.result("backward_sequence.dreader_W_g", (3 * n_a, n_a + n_c), dtype)
+    np.concatenate([dreader_W_g_2, dreader_W_g_1], axis=1, out=dreader_W_g)  # split: side by side
 
     return Gradients(
         Parameters(
@@ -950,12 +1018,6 @@ def _traced(where: str, function: Any, *records: Any, workspace: Any = None, **s
     except FloatingPointError as error:
         error.args = (f"{where}: {error}",)
         raise
-
-
-def sigmoid(x: np.ndarray) -> np.ndarray:
-    """The logistic function 1 / (1 + exp(-x)), without overflow at either end."""
-    z = np.exp(np.minimum(x, -x))
-    return np.where(x >= 0, 1, z) / (1 + z)
 
 
 def sigmoid_into(x: np.ndarray, out: np.ndarray) -> np.ndarray:

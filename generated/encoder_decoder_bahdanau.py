@@ -382,9 +382,10 @@ def forward(
         encoder_forwards_h = np.add(work_3, work_4, out=work_3)
 
         # encoder: there = scan(forwards, x=x, lengths=lengths)
-        encoder_forwards_h_to_end = np.where(np.expand_dims(encoder_forwards_goes_on, 1), encoder_forwards_h, 0)
-        encoder_forwards_goes_on_wide = np.expand_dims(encoder_forwards_goes_on, 1)
-        encoder_forwards_h_held = np.where(encoder_forwards_goes_on_wide, encoder_forwards_h, encoder_forwards_h_prev)
+        encoder_forwards_h_to_end = np.where(encoder_forwards_goes_on[:, None], encoder_forwards_h, 0)
+        encoder_forwards_h_held = (
+            np.where(encoder_forwards_goes_on[:, None], encoder_forwards_h, encoder_forwards_h_prev)
+        )
 
         # of this step: what is kept, and what the next one starts from
         encoder_forwards_h_to_end_steps[t] = encoder_forwards_h_to_end
@@ -449,8 +450,8 @@ def forward(
         encoder_backwards_h = np.add(work_7, work_8, out=work_7)
 
         # encoder: back = scan(backwards, x=x, lengths=lengths, reverse=True)
-        encoder_backwards_h_to_end = np.where(np.expand_dims(encoder_backwards_goes_on, 1), encoder_backwards_h, 0)
-        encoder_backwards_goes_on_wide = np.expand_dims(encoder_backwards_goes_on, 1)
+        encoder_backwards_h_to_end = np.where(encoder_backwards_goes_on[:, None], encoder_backwards_h, 0)
+        encoder_backwards_goes_on_wide = encoder_backwards_goes_on[:, None]
         encoder_backwards_h_held = (
             np.where(encoder_backwards_goes_on_wide, encoder_backwards_h, encoder_backwards_h_prev)
         )
@@ -502,7 +503,7 @@ def forward(
     np.concatenate([decoder_W_s, decoder_unit_U_r, decoder_unit_U_z, decoder_unit_U_n],
         axis=0,
         out=W_s_packed)
-    less_2 = np.expand_dims(np.arange(S), 1) < source_lengths
+    less_2 = np.arange(S)[:, None] < source_lengths
     decoder_unit_W_r_2 = decoder_unit_W_r[:, n_e:]
     decoder_unit_W_z_2 = decoder_unit_W_z[:, n_e:]
     decoder_unit_W_n_2 = decoder_unit_W_n[:, n_e:]
@@ -545,7 +546,7 @@ def forward(
         decoder_weights = softmax(np.where(less_2, decoder_scores, -1000000000), axis=0)
 
         # decoder: context = sum(weights[:, None, :] * memory, axis=0)
-        np.multiply(np.expand_dims(decoder_weights, 1), encoder_y, out=work_11)
+        np.multiply(decoder_weights[:, None], encoder_y, out=work_11)
         decoder_context = np.sum(work_11, axis=0)
         np.matmul(W_packed_4, decoder_context, out=work_12)
         np.add(matmul_3_2, work_12, out=work_12)
@@ -586,14 +587,14 @@ def forward(
     np.add(logits_matmul, b_y, out=logits)
 
     # 7. log_p = sum(one_hot(target, n_y) * log_softmax(logits), axis=-1)
-    log_p_where = np.where(np.expand_dims(target, 2) == np.arange(n_y), 1, 0).astype(dtype)
+    log_p_where = np.where(target[:, :, None] == np.arange(n_y), 1, 0).astype(dtype)
     log_p_log_softmax = log_softmax(logits, axis=2)
     log_p_multiply = workspace.array("forward.log_p_multiply", (T, m, n_y), dtype)
     np.multiply(log_p_where, log_p_log_softmax, out=log_p_multiply)
     log_p = np.sum(log_p_multiply, axis=2)
 
     # 8. counts = where(arange(T)[:, None] < target_lengths, log_p, 0)
-    counts_less = np.expand_dims(np.arange(T), 1) < target_lengths
+    counts_less = np.arange(T)[:, None] < target_lengths
     counts = np.where(counts_less, log_p, 0)
 
     # 9. loss = -sum(counts) / maximum(sum(target_lengths), 1)
@@ -676,7 +677,7 @@ def backward(
 
     # 7. log_p = sum(one_hot(target, n_y) * log_softmax(logits), axis=-1)
     dlog_p_log_softmax = workspace.array("backward.dlog_p_log_softmax", (T, m, n_y), dtype)
-    np.multiply(np.expand_dims(dlog_p, 2), log_p_where, out=dlog_p_log_softmax)  # hadamard
+    np.multiply(dlog_p[:, :, None], log_p_where, out=dlog_p_log_softmax)  # hadamard
     dlog_p_exp = workspace.array("backward.dlog_p_exp", (T, m, n_y), dtype)
     np.exp(log_p_log_softmax, out=dlog_p_exp)
     np.multiply(dlog_p_exp, np.sum(dlog_p_log_softmax, axis=2, keepdims=True),
@@ -767,14 +768,13 @@ def backward(
         # decoder: context = sum(weights[:, None, :] * memory, axis=0)
         # split: the sum over its uses
         ddecoder_context_2 = np.add(ddecoder_context_output, ddecoder_context, out=work_6)
-        # sum
-        ddecoder_context_multiply = np.broadcast_to(np.expand_dims(ddecoder_context_2, 0), (S, 2 * n_h, m))
+        ddecoder_context_multiply = np.broadcast_to(ddecoder_context_2[None], (S, 2 * n_h, m))  # sum
         np.multiply(ddecoder_context_2, encoder_y, out=work_7)
         # hadamard, summed where it was broadcast
         ddecoder_weights_wide = np.sum(work_7, axis=1, keepdims=True)
-        np.multiply(ddecoder_context_multiply, np.expand_dims(decoder_weights, 1), out=work_7)
+        np.multiply(ddecoder_context_multiply, decoder_weights[:, None], out=work_7)
         ddecoder_memory += work_7  # hadamard
-        ddecoder_weights_decoder_context = np.squeeze(ddecoder_weights_wide, axis=1)  # expand_dims
+        ddecoder_weights_decoder_context = ddecoder_weights_wide[:, 0]  # expand_dims
 
         # decoder: weights = softmax(where(is_word, scores, -1e9), axis=0)
         # split: the sum over its uses
@@ -785,17 +785,16 @@ def backward(
         ddecoder_scores = np.where(less_2, ddecoder_weights_where, 0)  # where
 
         # decoder: scores = sum(v * tanh(W_s @ h_prev + keys), axis=1)
-        ddecoder_scores_multiply = np.broadcast_to(np.expand_dims(ddecoder_scores, 1), (S, n_k, m))  # sum
-        np.multiply(np.expand_dims(ddecoder_scores, 1), decoder_scores_tanh, out=work_10)
-        # hadamard, summed where it was broadcast
-        ddecoder_v += np.expand_dims(np.sum(work_10, axis=(0, 2)), 1)
+        ddecoder_scores_multiply = np.broadcast_to(ddecoder_scores[:, None], (S, n_k, m))  # sum
+        np.multiply(ddecoder_scores[:, None], decoder_scores_tanh, out=work_10)
+        ddecoder_v += np.sum(work_10, axis=(0, 2))[:, None]  # hadamard, summed where it was broadcast
         ddecoder_scores_tanh = np.multiply(ddecoder_scores_multiply, decoder_v, out=work_10)  # hadamard
         np.multiply(decoder_scores_tanh, decoder_scores_tanh, out=work_11)
         np.subtract(1, work_11, out=work_11)
         np.multiply(ddecoder_scores_tanh, work_11, out=work_10)
-        ddecoder_keys += work_10                           # tanh
-        ddecoder_scores_slice = np.sum(work_10, axis=0)    # addition, summed where it was broadcast
-        ddecoder_h_prev_W_s[:n_k] = ddecoder_scores_slice  # split: side by side
+        ddecoder_keys += work_10                             # tanh
+        ddecoder_scores_slice = np.sum(work_10, axis=0)      # addition, summed where it was broadcast
+        ddecoder_h_prev_W_s[:n_k] = ddecoder_scores_slice    # split: side by side
         # split: side by side
         ddecoder_h_prev_W_s[n_k:2 * n_h + n_k] = ddecoder_unit_r_decoder_unit_z_decoder_unit_n_sums[:2 * n_h]
         ddecoder_h_prev = np.matmul(W_s_packed.T, ddecoder_h_prev_W_s, out=work)  # matrix product
@@ -806,10 +805,10 @@ def backward(
     # tanh
     ddecoder_unit_n_add_2_steps = ddecoder_unit_r_decoder_unit_z_decoder_unit_n_sums_steps[:, 2 * n_h:]
     # addition, summed where it was broadcast
-    ddecoder_unit_b_n = np.expand_dims(np.sum(ddecoder_unit_n_add_2_steps, axis=(0, 2)), 1)
+    ddecoder_unit_b_n = np.sum(ddecoder_unit_n_add_2_steps, axis=(0, 2))[:, None]
     ddecoder_unit_n_add_steps = ddecoder_h_prev_W_s_steps[:, 2 * n_h + n_k:]  # hadamard
     # addition, summed where it was broadcast
-    ddecoder_unit_b_hn = np.expand_dims(np.sum(ddecoder_unit_n_add_steps, axis=(0, 2)), 1)
+    ddecoder_unit_b_hn = np.sum(ddecoder_unit_n_add_steps, axis=(0, 2))[:, None]
     concat_steps_T = np.reshape(np.swapaxes(ddecoder_h_prev_W_s_steps, -1, -2), (T * m, 3 * n_h + n_k)).T
     dW_s_packed = workspace.result("backward.dW_s_packed", (3 * n_h + n_k, n_h), dtype)
     # matrix product
@@ -821,7 +820,7 @@ def backward(
     decoder_context_steps_rows = np.reshape(np.swapaxes(decoder_context_steps, -1, -2), (T * m, 2 * n_h))
     dW_packed_4 = concat_2_steps_T_rows.T @ decoder_context_steps_rows  # matrix product
     dsums_steps = ddecoder_unit_r_decoder_unit_z_decoder_unit_n_sums_steps[:, :2 * n_h]  # split: side by side
-    db_packed = np.expand_dims(np.sum(dsums_steps, axis=(0, 2)), 1)  # addition, summed where it was broadcast
+    db_packed = np.sum(dsums_steps, axis=(0, 2))[:, None]     # addition, summed where it was broadcast
     ddecoder_unit_b_r = db_packed[:n_h]                       # concat
     ddecoder_unit_b_z = db_packed[n_h:]                       # concat
     ddecoder_unit_W_r_2 = dW_packed_4[:n_h]                   # concat
@@ -896,17 +895,13 @@ def backward(
 
         # encoder: back = scan(backwards, x=x, lengths=lengths, reverse=True)
         # where
-        dencoder_backwards_h_encoder_back = (
-            np.where(np.expand_dims(encoder_backwards_goes_on, 1), dencoder_backwards_h_2, 0)
-        )
+        dencoder_backwards_h_encoder_back = np.where(encoder_backwards_goes_on[:, None], dencoder_backwards_h_2, 0)
         # where
         dencoder_backwards_h_prev_encoder_back = (
-            np.where(np.expand_dims(encoder_backwards_goes_on, 1), 0, dencoder_backwards_h_2)
+            np.where(encoder_backwards_goes_on[:, None], 0, dencoder_backwards_h_2)
         )
         # where
-        dencoder_backwards_h_encoder_back_2 = (
-            np.where(np.expand_dims(encoder_backwards_goes_on, 1), dencoder_backwards_h, 0)
-        )
+        dencoder_backwards_h_encoder_back_2 = np.where(encoder_backwards_goes_on[:, None], dencoder_backwards_h, 0)
 
         # encoder.backwards: h = (1 - z) * n + z * h_prev
         # split: the sum over its uses
@@ -964,7 +959,7 @@ def backward(
     # for every step at once: no later step reads it
     dencoder_backwards_n_add_steps = dencoder_backwards_h_prev_U_steps[:, :, 2 * n_h:]  # hadamard
     # addition, summed where it was broadcast
-    db_hn_T = np.expand_dims(np.sum(dencoder_backwards_n_add_steps, axis=(0, 1)), 0)
+    db_hn_T = np.sum(dencoder_backwards_n_add_steps, axis=(0, 1))[None]
     dencoder_backwards_b_hn = db_hn_T.T                     # transpose
     concat_3_steps_T = np.reshape(dencoder_backwards_h_prev_U_steps, (S * m, 3 * n_h)).T
     dU_packed_2 = workspace.result("backward.dU_packed_2", (3 * n_h, n_h), dtype)
@@ -974,8 +969,7 @@ def backward(
     dencoder_backwards_U_r = dU_packed_2[:n_h]              # concat
     dencoder_backwards_U_z = dU_packed_2[n_h:2 * n_h]       # concat
     dencoder_backwards_U_n = dU_packed_2[2 * n_h:]          # concat
-    # addition, summed where it was broadcast
-    db_packed_2_T = np.expand_dims(np.sum(dadd_2_2_steps, axis=(0, 1)), 0)
+    db_packed_2_T = np.sum(dadd_2_2_steps, axis=(0, 1))[None]  # addition, summed where it was broadcast
     db_packed_2 = db_packed_2_T.T                           # transpose
     dencoder_backwards_b_r = db_packed_2[:n_h]              # concat
     dencoder_backwards_b_z = db_packed_2[n_h:2 * n_h]       # concat
@@ -1014,17 +1008,11 @@ def backward(
 
         # encoder: there = scan(forwards, x=x, lengths=lengths)
         # where
-        dencoder_forwards_h_encoder_there = (
-            np.where(np.expand_dims(encoder_forwards_goes_on, 1), dencoder_forwards_h_2, 0)
-        )
+        dencoder_forwards_h_encoder_there = np.where(encoder_forwards_goes_on[:, None], dencoder_forwards_h_2, 0)
         # where
-        dencoder_forwards_h_prev_encoder_there = (
-            np.where(np.expand_dims(encoder_forwards_goes_on, 1), 0, dencoder_forwards_h_2)
-        )
+        dencoder_forwards_h_prev_encoder_there = np.where(encoder_forwards_goes_on[:, None], 0, dencoder_forwards_h_2)
         # where
-        dencoder_forwards_h_encoder_there_2 = (
-            np.where(np.expand_dims(encoder_forwards_goes_on, 1), dencoder_forwards_h, 0)
-        )
+        dencoder_forwards_h_encoder_there_2 = np.where(encoder_forwards_goes_on[:, None], dencoder_forwards_h, 0)
 
         # encoder.forwards: h = (1 - z) * n + z * h_prev
         # split: the sum over its uses
@@ -1082,7 +1070,7 @@ def backward(
     # for every step at once: no later step reads it
     dencoder_forwards_n_add_steps = dencoder_forwards_h_prev_U_steps[:, :, 2 * n_h:]  # hadamard
     # addition, summed where it was broadcast
-    db_hn_T_2 = np.expand_dims(np.sum(dencoder_forwards_n_add_steps, axis=(0, 1)), 0)
+    db_hn_T_2 = np.sum(dencoder_forwards_n_add_steps, axis=(0, 1))[None]
     dencoder_forwards_b_hn = db_hn_T_2.T                     # transpose
     concat_4_steps_T = np.reshape(dencoder_forwards_h_prev_U_steps, (S * m, 3 * n_h)).T
     dU_packed = workspace.result("backward.dU_packed", (3 * n_h, n_h), dtype)
@@ -1092,8 +1080,7 @@ def backward(
     dencoder_forwards_U_r = dU_packed[:n_h]                  # concat
     dencoder_forwards_U_z = dU_packed[n_h:2 * n_h]           # concat
     dencoder_forwards_U_n = dU_packed[2 * n_h:]              # concat
-    # addition, summed where it was broadcast
-    db_packed_3_T = np.expand_dims(np.sum(dadd_2_2_steps_2, axis=(0, 1)), 0)
+    db_packed_3_T = np.sum(dadd_2_2_steps_2, axis=(0, 1))[None]  # addition, summed where it was broadcast
     db_packed_3 = db_packed_3_T.T                            # transpose
     dencoder_forwards_b_r = db_packed_3[:n_h]                # concat
     dencoder_forwards_b_z = db_packed_3[n_h:2 * n_h]         # concat

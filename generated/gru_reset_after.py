@@ -392,33 +392,32 @@ def backward_sequence(
         dadd_2[:, :2 * n_h] = dh_prev_U[:, :2 * n_h]        # split: side by side
 
     # for every step at once: no later step reads it
-    dn_add_steps = dh_prev_U_steps[:, :, 2 * n_h:]        # hadamard
-    db_hn_T = np.expand_dims(np.sum(dn_add_steps, axis=(0, 1)), 0)  # addition, summed where it was broadcast
-    db_hn = db_hn_T.T                                     # transpose
+    dn_add_steps = dh_prev_U_steps[:, :, 2 * n_h:]         # hadamard
+    db_hn_T = np.sum(dn_add_steps, axis=(0, 1))[None]      # addition, summed where it was broadcast
+    db_hn = db_hn_T.T                                      # transpose
     dU_packed = workspace.result("backward_sequence.dU_packed", (3 * n_h, n_h), dtype)
     # transpose
     np.matmul(np.reshape(dh_prev_U_steps, (T * m, 3 * n_h)).T,
         np.reshape(h_prev_steps, (T * m, n_h)),
         out=dU_packed)
-    dU_r = dU_packed[:n_h]                                # concat
-    dU_z = dU_packed[n_h:2 * n_h]                         # concat
-    dU_n = dU_packed[2 * n_h:]                            # concat
-    # addition, summed where it was broadcast
-    db_packed_T = np.expand_dims(np.sum(dadd_2_steps, axis=(0, 1)), 0)
-    db_packed = db_packed_T.T                             # transpose
-    db_r = db_packed[:n_h]                                # concat
-    db_z = db_packed[n_h:2 * n_h]                         # concat
-    db_n = db_packed[2 * n_h:]                            # concat
-    dmatmul = np.reshape(dadd_2_steps, (T * m, 3 * n_h))  # reshape
+    dU_r = dU_packed[:n_h]                                 # concat
+    dU_z = dU_packed[n_h:2 * n_h]                          # concat
+    dU_n = dU_packed[2 * n_h:]                             # concat
+    db_packed_T = np.sum(dadd_2_steps, axis=(0, 1))[None]  # addition, summed where it was broadcast
+    db_packed = db_packed_T.T                              # transpose
+    db_r = db_packed[:n_h]                                 # concat
+    db_z = db_packed[n_h:2 * n_h]                          # concat
+    db_n = db_packed[2 * n_h:]                             # concat
+    dmatmul = np.reshape(dadd_2_steps, (T * m, 3 * n_h))   # reshape
     dx_T = workspace.result("backward_sequence.dx_T", (T, m, n_x), dtype)
     np.matmul(dmatmul, W_packed, out=np.reshape(dx_T, (T * m, n_x)))  # matrix product
     dW_packed = workspace.result("backward_sequence.dW_packed", (3 * n_h, n_x), dtype)
-    np.matmul(dmatmul.T, x_rows, out=dW_packed)           # transpose
-    dW_r = dW_packed[:n_h]                                # concat
-    dW_z = dW_packed[n_h:2 * n_h]                         # concat
-    dW_n = dW_packed[2 * n_h:]                            # concat
-    dx_steps = np.swapaxes(dx_T, -1, -2)                  # transpose
-    dh_prev_3 = dh_state.T                                # transpose
+    np.matmul(dmatmul.T, x_rows, out=dW_packed)            # transpose
+    dW_r = dW_packed[:n_h]                                 # concat
+    dW_z = dW_packed[n_h:2 * n_h]                          # concat
+    dW_n = dW_packed[2 * n_h:]                             # concat
+    dx_steps = np.swapaxes(dx_T, -1, -2)                   # transpose
+    dh_prev_3 = dh_state.T                                 # transpose
 
     return Gradients(
         Parameters(

@@ -392,25 +392,24 @@ def backward_sequence(
     # for every step at once: no later step reads it
     dmatmul = np.reshape(dsums_steps, (T * m, 4 * n_a))
     dW_packed_2 = dmatmul.T @ np.reshape(a_prev_steps, (T * m, n_a))  # transpose
-    dW_g_2 = dW_packed_2[:3 * n_a]                      # concat
-    dW_c_2 = dW_packed_2[3 * n_a:]                      # concat
-    # addition, summed where it was broadcast
-    db_packed_T = np.expand_dims(np.sum(dsums_steps, axis=(0, 1)), 0)
-    db_packed = db_packed_T.T                           # transpose
-    db_g = db_packed[:3 * n_a]                          # concat
-    db_c = db_packed[3 * n_a:]                          # concat
+    dW_g_2 = dW_packed_2[:3 * n_a]                        # concat
+    dW_c_2 = dW_packed_2[3 * n_a:]                        # concat
+    db_packed_T = np.sum(dsums_steps, axis=(0, 1))[None]  # addition, summed where it was broadcast
+    db_packed = db_packed_T.T                             # transpose
+    db_g = db_packed[:3 * n_a]                            # concat
+    db_c = db_packed[3 * n_a:]                            # concat
     dx_T = workspace.result("backward_sequence.dx_T", (T, m, n_x), dtype)
     np.matmul(dmatmul, W_packed, out=np.reshape(dx_T, (T * m, n_x)))  # matrix product
-    dW_packed = dmatmul.T @ x_rows                      # transpose
-    dW_g_1 = dW_packed[:3 * n_a]                        # concat
-    dW_c_1 = dW_packed[3 * n_a:]                        # concat
-    dx_steps = np.swapaxes(dx_T, -1, -2)                # transpose
-    dc_prev_2 = dc_state.T                              # transpose
-    da_prev_2 = da_state.T                              # transpose
+    dW_packed = dmatmul.T @ x_rows                        # transpose
+    dW_g_1 = dW_packed[:3 * n_a]                          # concat
+    dW_c_1 = dW_packed[3 * n_a:]                          # concat
+    dx_steps = np.swapaxes(dx_T, -1, -2)                  # transpose
+    dc_prev_2 = dc_state.T                                # transpose
+    da_prev_2 = da_state.T                                # transpose
     dW_c = workspace.result("backward_sequence.dW_c", (n_a, n_a + n_x), dtype)
-    np.concatenate([dW_c_2, dW_c_1], axis=1, out=dW_c)  # split: side by side
+    np.concatenate([dW_c_2, dW_c_1], axis=1, out=dW_c)    # split: side by side
     dW_g = workspace.result("backward_sequence.dW_g", (3 * n_a, n_a + n_x), dtype)
-    np.concatenate([dW_g_2, dW_g_1], axis=1, out=dW_g)  # split: side by side
+    np.concatenate([dW_g_2, dW_g_1], axis=1, out=dW_g)    # split: side by side
 
     return Gradients(
         Parameters(W_g=dW_g, b_g=db_g, W_c=dW_c, b_c=db_c),

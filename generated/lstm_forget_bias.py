@@ -397,16 +397,16 @@ def backward_sequence(
     # for every step at once: no later step reads it
     dmatmul = np.reshape(dz_steps, (T * m, 4 * n_h))
     dW_2 = dmatmul.T @ np.reshape(h_prev_steps, (T * m, n_h))  # transpose
-    db_T = np.expand_dims(np.sum(dz_steps, axis=(0, 1)), 0)  # addition, summed where it was broadcast
-    db = db_T.T                                              # transpose
+    db_T = np.sum(dz_steps, axis=(0, 1))[None]    # addition, summed where it was broadcast
+    db = db_T.T                                   # transpose
     dx_T = workspace.result("backward_sequence.dx_T", (T, m, n_x), dtype)
     np.matmul(dmatmul, W[:, :n_x], out=np.reshape(dx_T, (T * m, n_x)))  # matrix product
-    dW_1 = dmatmul.T @ x_rows                                # transpose
-    dx_steps = np.swapaxes(dx_T, -1, -2)                     # transpose
-    dc_prev_2 = dc_state.T                                   # transpose
-    dh_prev_2 = dh_state.T                                   # transpose
+    dW_1 = dmatmul.T @ x_rows                     # transpose
+    dx_steps = np.swapaxes(dx_T, -1, -2)          # transpose
+    dc_prev_2 = dc_state.T                        # transpose
+    dh_prev_2 = dh_state.T                        # transpose
     dW = workspace.result("backward_sequence.dW", (4 * n_h, n_h + n_x), dtype)
-    np.concatenate([dW_1, dW_2], axis=1, out=dW)             # split: side by side
+    np.concatenate([dW_1, dW_2], axis=1, out=dW)  # split: side by side
 
     return Gradients(Parameters(W=dW, b=db), Inputs(x=dx_steps), State(h=dh_prev_2, c=dc_prev_2))
 

@@ -486,22 +486,20 @@ def backward_sequence(
     df_add_steps = di_f_g_o_sums_steps[:, :, n_h:2 * n_h]  # sigmoid
     multiply_steps = workspace.array("backward_sequence.multiply_steps", (T, m, n_h), dtype)
     np.multiply(df_add_steps, c_prev_steps, out=multiply_steps)
-    dp_f_T = np.expand_dims(np.sum(multiply_steps, axis=(0, 1)), 0)  # hadamard, summed where it was broadcast
-    db_f_T = np.expand_dims(np.sum(df_add_steps, axis=(0, 1)), 0)  # addition, summed where it was broadcast
+    dp_f_T = np.sum(multiply_steps, axis=(0, 1))[None]     # hadamard, summed where it was broadcast
+    db_f_T = np.sum(df_add_steps, axis=(0, 1))[None]       # addition, summed where it was broadcast
     di_add_steps = di_f_g_o_sums_steps[:, :, :n_h]         # sigmoid
     multiply_2_steps = workspace.array("backward_sequence.multiply_2_steps", (T, m, n_h), dtype)
     np.multiply(di_add_steps, c_prev_steps, out=multiply_2_steps)
-    # hadamard, summed where it was broadcast
-    dp_i_T = np.expand_dims(np.sum(multiply_2_steps, axis=(0, 1)), 0)
-    db_i_T = np.expand_dims(np.sum(di_add_steps, axis=(0, 1)), 0)  # addition, summed where it was broadcast
+    dp_i_T = np.sum(multiply_2_steps, axis=(0, 1))[None]   # hadamard, summed where it was broadcast
+    db_i_T = np.sum(di_add_steps, axis=(0, 1))[None]       # addition, summed where it was broadcast
     dg_add_steps = di_f_g_o_sums_steps[:, :, 2 * n_h:3 * n_h]  # tanh
-    db_g_T = np.expand_dims(np.sum(dg_add_steps, axis=(0, 1)), 0)  # addition, summed where it was broadcast
+    db_g_T = np.sum(dg_add_steps, axis=(0, 1))[None]       # addition, summed where it was broadcast
     do_add_steps = di_f_g_o_sums_steps[:, :, 3 * n_h:]     # sigmoid
     multiply_3_steps = workspace.array("backward_sequence.multiply_3_steps", (T, m, n_h), dtype)
     np.multiply(do_add_steps, c_steps, out=multiply_3_steps)
-    # hadamard, summed where it was broadcast
-    dp_o_T = np.expand_dims(np.sum(multiply_3_steps, axis=(0, 1)), 0)
-    db_o_T = np.expand_dims(np.sum(do_add_steps, axis=(0, 1)), 0)  # addition, summed where it was broadcast
+    dp_o_T = np.sum(multiply_3_steps, axis=(0, 1))[None]   # hadamard, summed where it was broadcast
+    db_o_T = np.sum(do_add_steps, axis=(0, 1))[None]       # addition, summed where it was broadcast
     db_o = db_o_T.T                                        # transpose
     dp_o = dp_o_T.T                                        # transpose
     db_g = db_g_T.T                                        # transpose

@@ -263,14 +263,14 @@ def backward_sequence(
     dmatmul = np.reshape(dh_add_steps, (T * m, n_h))
     dU = workspace.result("backward_sequence.dU", (n_h, n_h), dtype)
     np.matmul(dmatmul.T, np.reshape(h_prev_steps, (T * m, n_h)), out=dU)  # transpose
-    db_T = np.expand_dims(np.sum(dh_add_steps, axis=(0, 1)), 0)  # addition, summed where it was broadcast
-    db = db_T.T                           # transpose
+    db_T = np.sum(dh_add_steps, axis=(0, 1))[None]  # addition, summed where it was broadcast
+    db = db_T.T                                     # transpose
     dx_T = workspace.result("backward_sequence.dx_T", (T, m, n_x), dtype)
     np.matmul(dmatmul, W, out=np.reshape(dx_T, (T * m, n_x)))  # matrix product
     dW = workspace.result("backward_sequence.dW", (n_h, n_x), dtype)
-    np.matmul(dmatmul.T, x_rows, out=dW)  # transpose
-    dx_steps = np.swapaxes(dx_T, -1, -2)  # transpose
-    dh_prev_2 = dh_state.T                # transpose
+    np.matmul(dmatmul.T, x_rows, out=dW)            # transpose
+    dx_steps = np.swapaxes(dx_T, -1, -2)            # transpose
+    dh_prev_2 = dh_state.T                          # transpose
 
     return Gradients(Parameters(W=dW, U=dU, b=db), Inputs(x=dx_steps), State(h=dh_prev_2))
 

@@ -252,9 +252,9 @@ def forward(
         forwards_a = np.multiply(forwards_gate_3, tanh_forwards_c, out=work_3)
 
         # 1. there = scan(forwards, x=x, lengths=lengths)
-        forwards_a_to_end = np.where(np.expand_dims(forwards_goes_on, 1), forwards_a, 0)
-        forwards_a_held = np.where(np.expand_dims(forwards_goes_on, 1), forwards_a, forwards_a_prev)
-        forwards_c_held = np.where(np.expand_dims(forwards_goes_on, 1), forwards_c, forwards_c_prev)
+        forwards_a_to_end = np.where(forwards_goes_on[:, None], forwards_a, 0)
+        forwards_a_held = np.where(forwards_goes_on[:, None], forwards_a, forwards_a_prev)
+        forwards_c_held = np.where(forwards_goes_on[:, None], forwards_c, forwards_c_prev)
 
         # of this step: what is kept, and what the next one starts from
         forwards_a_to_end_steps[t] = forwards_a_to_end
@@ -317,9 +317,9 @@ def forward(
         backwards_a = np.multiply(backwards_gate_3, tanh_backwards_c, out=work_6)
 
         # 2. back = scan(backwards, x=x, lengths=lengths, reverse=True)
-        backwards_a_to_end = np.where(np.expand_dims(backwards_goes_on, 1), backwards_a, 0)
-        backwards_a_held = np.where(np.expand_dims(backwards_goes_on, 1), backwards_a, backwards_a_prev)
-        backwards_c_held = np.where(np.expand_dims(backwards_goes_on, 1), backwards_c, backwards_c_prev)
+        backwards_a_to_end = np.where(backwards_goes_on[:, None], backwards_a, 0)
+        backwards_a_held = np.where(backwards_goes_on[:, None], backwards_a, backwards_a_prev)
+        backwards_c_held = np.where(backwards_goes_on[:, None], backwards_c, backwards_c_prev)
 
         # of this step: what is kept, and what the next one starts from
         backwards_a_to_end_steps[t] = backwards_a_to_end
@@ -415,8 +415,8 @@ def backward(
     dsequence_concat = dsequence_multiply * mask       # hadamard
     dsequence_sum = dsequence_concat[:n_a]             # concat
     dsequence_sum_2 = dsequence_concat[n_a:]           # concat
-    dbackwards_a_to_end_steps_T = np.broadcast_to(np.expand_dims(dsequence_sum_2, 0), (T, n_a, m))  # sum
-    dforwards_a_to_end_steps_T = np.broadcast_to(np.expand_dims(dsequence_sum, 0), (T, n_a, m))  # sum
+    dbackwards_a_to_end_steps_T = np.broadcast_to(dsequence_sum_2[None], (T, n_a, m))  # sum
+    dforwards_a_to_end_steps_T = np.broadcast_to(dsequence_sum[None], (T, n_a, m))  # sum
     dbackwards_a_to_end_steps = workspace.array("backward.dbackwards_a_to_end_steps", (T, m, n_a), dtype)
     dbackwards_a_to_end_steps[...] = np.swapaxes(dbackwards_a_to_end_steps_T, -1, -2)  # transpose
 
@@ -437,11 +437,11 @@ def backward(
         tanh_backwards_c = tanh_backwards_c_steps[t]
 
         # 2. back = scan(backwards, x=x, lengths=lengths, reverse=True)
-        dbackwards_c_back = np.where(np.expand_dims(backwards_goes_on, 1), dbackwards_c, 0)  # where
-        dbackwards_c_prev_back = np.where(np.expand_dims(backwards_goes_on, 1), 0, dbackwards_c)  # where
-        dbackwards_a_back = np.where(np.expand_dims(backwards_goes_on, 1), dbackwards_a_2, 0)  # where
-        dbackwards_a_prev_back = np.where(np.expand_dims(backwards_goes_on, 1), 0, dbackwards_a_2)  # where
-        dbackwards_a_back_2 = np.where(np.expand_dims(backwards_goes_on, 1), dbackwards_a, 0)  # where
+        dbackwards_c_back = np.where(backwards_goes_on[:, None], dbackwards_c, 0)  # where
+        dbackwards_c_prev_back = np.where(backwards_goes_on[:, None], 0, dbackwards_c)  # where
+        dbackwards_a_back = np.where(backwards_goes_on[:, None], dbackwards_a_2, 0)  # where
+        dbackwards_a_prev_back = np.where(backwards_goes_on[:, None], 0, dbackwards_a_2)  # where
+        dbackwards_a_back_2 = np.where(backwards_goes_on[:, None], dbackwards_a, 0)  # where
 
         # backwards: a = gate[2*n_a:] * tanh(c)
         # split: the sum over its uses
@@ -485,18 +485,17 @@ def backward(
     # for every step at once: no later step reads it
     dmatmul = np.reshape(dsums_steps, (T * m, 4 * n_a))
     dW_packed_4 = dmatmul.T @ np.reshape(backwards_a_prev_steps, (T * m, n_a))  # transpose
-    dbackwards_W_g_2 = dW_packed_4[:3 * n_a]     # concat
-    dbackwards_W_c_2 = dW_packed_4[3 * n_a:]     # concat
-    # addition, summed where it was broadcast
-    db_packed_T = np.expand_dims(np.sum(dsums_steps, axis=(0, 1)), 0)
-    db_packed = db_packed_T.T                    # transpose
-    dbackwards_b_g = db_packed[:3 * n_a]         # concat
-    dbackwards_b_c = db_packed[3 * n_a:]         # concat
+    dbackwards_W_g_2 = dW_packed_4[:3 * n_a]              # concat
+    dbackwards_W_c_2 = dW_packed_4[3 * n_a:]              # concat
+    db_packed_T = np.sum(dsums_steps, axis=(0, 1))[None]  # addition, summed where it was broadcast
+    db_packed = db_packed_T.T                             # transpose
+    dbackwards_b_g = db_packed[:3 * n_a]                  # concat
+    dbackwards_b_c = db_packed[3 * n_a:]                  # concat
     dx_rows = workspace.array("backward.dx_rows", (T * m, n_x), dtype)
-    np.matmul(dmatmul, W_packed_3, out=dx_rows)  # matrix product
-    dW_packed_3 = dmatmul.T @ x_rows             # transpose
-    dbackwards_W_g_1 = dW_packed_3[:3 * n_a]     # concat
-    dbackwards_W_c_1 = dW_packed_3[3 * n_a:]     # concat
+    np.matmul(dmatmul, W_packed_3, out=dx_rows)           # matrix product
+    dW_packed_3 = dmatmul.T @ x_rows                      # transpose
+    dbackwards_W_g_1 = dW_packed_3[:3 * n_a]              # concat
+    dbackwards_W_c_1 = dW_packed_3[3 * n_a:]              # concat
     dforwards_a_to_end_steps = workspace.array("backward.dforwards_a_to_end_steps", (T, m, n_a), dtype)
     dforwards_a_to_end_steps[...] = np.swapaxes(dforwards_a_to_end_steps_T, -1, -2)  # transpose
 
@@ -517,11 +516,11 @@ def backward(
         tanh_forwards_c = tanh_forwards_c_steps[t]
 
         # 1. there = scan(forwards, x=x, lengths=lengths)
-        dforwards_c_there = np.where(np.expand_dims(forwards_goes_on, 1), dforwards_c, 0)  # where
-        dforwards_c_prev_there = np.where(np.expand_dims(forwards_goes_on, 1), 0, dforwards_c)  # where
-        dforwards_a_there = np.where(np.expand_dims(forwards_goes_on, 1), dforwards_a_2, 0)  # where
-        dforwards_a_prev_there = np.where(np.expand_dims(forwards_goes_on, 1), 0, dforwards_a_2)  # where
-        dforwards_a_there_2 = np.where(np.expand_dims(forwards_goes_on, 1), dforwards_a, 0)  # where
+        dforwards_c_there = np.where(forwards_goes_on[:, None], dforwards_c, 0)  # where
+        dforwards_c_prev_there = np.where(forwards_goes_on[:, None], 0, dforwards_c)  # where
+        dforwards_a_there = np.where(forwards_goes_on[:, None], dforwards_a_2, 0)  # where
+        dforwards_a_prev_there = np.where(forwards_goes_on[:, None], 0, dforwards_a_2)  # where
+        dforwards_a_there_2 = np.where(forwards_goes_on[:, None], dforwards_a, 0)  # where
 
         # forwards: a = gate[2*n_a:] * tanh(c)
         # split: the sum over its uses
@@ -565,21 +564,20 @@ def backward(
     # for every step at once: no later step reads it
     dmatmul_2 = np.reshape(dsums_2_steps, (T * m, 4 * n_a))
     dW_packed_2 = dmatmul_2.T @ np.reshape(forwards_a_prev_steps, (T * m, n_a))  # transpose
-    dforwards_W_g_2 = dW_packed_2[:3 * n_a]        # concat
-    dforwards_W_c_2 = dW_packed_2[3 * n_a:]        # concat
-    # addition, summed where it was broadcast
-    db_packed_2_T = np.expand_dims(np.sum(dsums_2_steps, axis=(0, 1)), 0)
-    db_packed_2 = db_packed_2_T.T                  # transpose
-    dforwards_b_g = db_packed_2[:3 * n_a]          # concat
-    dforwards_b_c = db_packed_2[3 * n_a:]          # concat
+    dforwards_W_g_2 = dW_packed_2[:3 * n_a]                   # concat
+    dforwards_W_c_2 = dW_packed_2[3 * n_a:]                   # concat
+    db_packed_2_T = np.sum(dsums_2_steps, axis=(0, 1))[None]  # addition, summed where it was broadcast
+    db_packed_2 = db_packed_2_T.T                             # transpose
+    dforwards_b_g = db_packed_2[:3 * n_a]                     # concat
+    dforwards_b_c = db_packed_2[3 * n_a:]                     # concat
     dx_rows_2 = workspace.array("backward.dx_rows_2", (T * m, n_x), dtype)
-    np.matmul(dmatmul_2, W_packed, out=dx_rows_2)  # matrix product
-    dW_packed = dmatmul_2.T @ x_rows               # transpose
-    dforwards_W_g_1 = dW_packed[:3 * n_a]          # concat
-    dforwards_W_c_1 = dW_packed[3 * n_a:]          # concat
+    np.matmul(dmatmul_2, W_packed, out=dx_rows_2)             # matrix product
+    dW_packed = dmatmul_2.T @ x_rows                          # transpose
+    dforwards_W_g_1 = dW_packed[:3 * n_a]                     # concat
+    dforwards_W_c_1 = dW_packed[3 * n_a:]                     # concat
     dx_T = workspace.result("backward.dx_T", (T, m, n_x), dtype)
     np.add(dx_rows, dx_rows_2, out=np.reshape(dx_T, (T * m, n_x)))  # split: the sum over its uses
-    dx = np.swapaxes(dx_T, -1, -2)                 # transpose
+    dx = np.swapaxes(dx_T, -1, -2)                            # transpose
     dbackwards_W_c = workspace.result("backward.dbackwards_W_c", (n_a, n_a + n_x), dtype)
     np.concatenate([dbackwards_W_c_2, dbackwards_W_c_1], axis=1, out=dbackwards_W_c)  # split: side by side
     dbackwards_W_g = workspace.result("backward.dbackwards_W_g", (3 * n_a, n_a + n_x), dtype)

@@ -590,30 +590,29 @@ def backward_sequence(
     dmatmul = np.reshape(dsums_steps, (T * m, 4 * n_h))
     dR_packed = workspace.result("backward_sequence.dR_packed", (4 * n_h, n_h), dtype)
     np.matmul(dmatmul.T, np.reshape(h_prev_steps, (T * m, n_h)), out=dR_packed)  # transpose
-    dR_i = dR_packed[:n_h]                       # concat
-    dR_f = dR_packed[n_h:2 * n_h]                # concat
-    dR_z = dR_packed[2 * n_h:3 * n_h]            # concat
-    dR_o = dR_packed[3 * n_h:]                   # concat
-    # addition, summed where it was broadcast
-    db_packed_T = np.expand_dims(np.sum(dsums_steps, axis=(0, 1)), 0)
-    db_packed = db_packed_T.T                    # transpose
-    db_i = db_packed[:n_h]                       # concat
-    db_f = db_packed[n_h:2 * n_h]                # concat
-    db_z = db_packed[2 * n_h:3 * n_h]            # concat
-    db_o = db_packed[3 * n_h:]                   # concat
+    dR_i = dR_packed[:n_h]                                # concat
+    dR_f = dR_packed[n_h:2 * n_h]                         # concat
+    dR_z = dR_packed[2 * n_h:3 * n_h]                     # concat
+    dR_o = dR_packed[3 * n_h:]                            # concat
+    db_packed_T = np.sum(dsums_steps, axis=(0, 1))[None]  # addition, summed where it was broadcast
+    db_packed = db_packed_T.T                             # transpose
+    db_i = db_packed[:n_h]                                # concat
+    db_f = db_packed[n_h:2 * n_h]                         # concat
+    db_z = db_packed[2 * n_h:3 * n_h]                     # concat
+    db_o = db_packed[3 * n_h:]                            # concat
     dx_T = workspace.result("backward_sequence.dx_T", (T, m, n_x), dtype)
     np.matmul(dmatmul, W_packed, out=np.reshape(dx_T, (T * m, n_x)))  # matrix product
     dW_packed = workspace.result("backward_sequence.dW_packed", (4 * n_h, n_x), dtype)
-    np.matmul(dmatmul.T, x_rows, out=dW_packed)  # transpose
-    dW_i = dW_packed[:n_h]                       # concat
-    dW_f = dW_packed[n_h:2 * n_h]                # concat
-    dW_z = dW_packed[2 * n_h:3 * n_h]            # concat
-    dW_o = dW_packed[3 * n_h:]                   # concat
-    dx_steps = np.swapaxes(dx_T, -1, -2)         # transpose
-    ds_prev = ds_state.T                         # transpose
-    dn_prev_2 = dn_state.T                       # transpose
-    dc_prev_2 = dc_state.T                       # transpose
-    dh_prev_2 = dh_state.T                       # transpose
+    np.matmul(dmatmul.T, x_rows, out=dW_packed)           # transpose
+    dW_i = dW_packed[:n_h]                                # concat
+    dW_f = dW_packed[n_h:2 * n_h]                         # concat
+    dW_z = dW_packed[2 * n_h:3 * n_h]                     # concat
+    dW_o = dW_packed[3 * n_h:]                            # concat
+    dx_steps = np.swapaxes(dx_T, -1, -2)                  # transpose
+    ds_prev = ds_state.T                                  # transpose
+    dn_prev_2 = dn_state.T                                # transpose
+    dc_prev_2 = dc_state.T                                # transpose
+    dh_prev_2 = dh_state.T                                # transpose
 
     return Gradients(
         Parameters(

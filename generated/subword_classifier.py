@@ -218,7 +218,7 @@ def forward(
 
     # 1. vectors = sum(weight[:, :, None] * E[pieces], axis=1)
     vectors_take = np.take(E, pieces, axis=0)
-    vectors = np.sum(np.expand_dims(weight, 2) * vectors_take, axis=1)
+    vectors = np.sum(weight[:, :, None] * vectors_take, axis=1)
 
     # 2. x = mask_in * swapaxes(vectors[words], -1, -2)
     x_take_T = np.transpose(np.take(vectors, words, axis=0), (0, 2, 1))
@@ -279,9 +279,9 @@ def forward(
         there_a = np.multiply(there_gate_3, tanh_there_c, out=work_3)
 
         # 3. forwards = scan(there, x=x, lengths=lengths)
-        there_a_to_end = np.where(np.expand_dims(there_goes_on, 1), there_a, 0)
-        there_a_held = np.where(np.expand_dims(there_goes_on, 1), there_a, there_a_prev)
-        there_c_held = np.where(np.expand_dims(there_goes_on, 1), there_c, there_c_prev)
+        there_a_to_end = np.where(there_goes_on[:, None], there_a, 0)
+        there_a_held = np.where(there_goes_on[:, None], there_a, there_a_prev)
+        there_c_held = np.where(there_goes_on[:, None], there_c, there_c_prev)
 
         # of this step: what is kept, and what the next one starts from
         there_a_to_end_steps[t] = there_a_to_end
@@ -338,9 +338,9 @@ def forward(
         back_a = np.multiply(back_gate_3, tanh_back_c, out=work_6)
 
         # 4. backwards = scan(back, x=x, lengths=lengths, reverse=True)
-        back_a_to_end = np.where(np.expand_dims(back_goes_on, 1), back_a, 0)
-        back_a_held = np.where(np.expand_dims(back_goes_on, 1), back_a, back_a_prev)
-        back_c_held = np.where(np.expand_dims(back_goes_on, 1), back_c, back_c_prev)
+        back_a_to_end = np.where(back_goes_on[:, None], back_a, 0)
+        back_a_held = np.where(back_goes_on[:, None], back_a, back_a_prev)
+        back_c_held = np.where(back_goes_on[:, None], back_c, back_c_prev)
 
         # of this step: what is kept, and what the next one starts from
         back_a_to_end_steps[t] = back_a_to_end
@@ -355,7 +355,7 @@ def forward(
     np.concatenate([there_a_to_end_steps_T, back_a_to_end_steps_T], axis=1, out=both)
 
     # 6. largest = max(where(arange(T)[:, None, None] < lengths, both, -1), axis=0)
-    largest_less = np.expand_dims(np.expand_dims(np.arange(T), 1), 1) < lengths
+    largest_less = np.arange(T)[:, None][:, None] < lengths
     largest_where = np.where(largest_less, both, -1)
     largest = np.max(largest_where, axis=0)
 
@@ -485,11 +485,11 @@ def backward(
         tanh_back_c = tanh_back_c_steps[t]
 
         # 4. backwards = scan(back, x=x, lengths=lengths, reverse=True)
-        dback_c_backwards = np.where(np.expand_dims(back_goes_on, 1), dback_c, 0)  # where
-        dback_c_prev_backwards = np.where(np.expand_dims(back_goes_on, 1), 0, dback_c)  # where
-        dback_a_backwards = np.where(np.expand_dims(back_goes_on, 1), dback_a_2, 0)  # where
-        dback_a_prev_backwards = np.where(np.expand_dims(back_goes_on, 1), 0, dback_a_2)  # where
-        dback_a_backwards_2 = np.where(np.expand_dims(back_goes_on, 1), dback_a, 0)  # where
+        dback_c_backwards = np.where(back_goes_on[:, None], dback_c, 0)  # where
+        dback_c_prev_backwards = np.where(back_goes_on[:, None], 0, dback_c)  # where
+        dback_a_backwards = np.where(back_goes_on[:, None], dback_a_2, 0)  # where
+        dback_a_prev_backwards = np.where(back_goes_on[:, None], 0, dback_a_2)  # where
+        dback_a_backwards_2 = np.where(back_goes_on[:, None], dback_a, 0)  # where
 
         # back: a = gate[2*n_a:] * tanh(c)
         dback_a_3 = np.add(dback_a_backwards, dback_a_backwards_2, out=work)  # split: the sum over its uses
@@ -531,18 +531,17 @@ def backward(
     # for every step at once: no later step reads it
     dmatmul = np.reshape(dsums_steps, (T * m, 4 * n_a))
     dW_packed_4 = dmatmul.T @ np.reshape(back_a_prev_steps, (T * m, n_a))  # transpose
-    dback_W_g_2 = dW_packed_4[:3 * n_a]          # concat
-    dback_W_c_2 = dW_packed_4[3 * n_a:]          # concat
-    # addition, summed where it was broadcast
-    db_packed_T = np.expand_dims(np.sum(dsums_steps, axis=(0, 1)), 0)
-    db_packed = db_packed_T.T                    # transpose
-    dback_b_g = db_packed[:3 * n_a]              # concat
-    dback_b_c = db_packed[3 * n_a:]              # concat
+    dback_W_g_2 = dW_packed_4[:3 * n_a]                   # concat
+    dback_W_c_2 = dW_packed_4[3 * n_a:]                   # concat
+    db_packed_T = np.sum(dsums_steps, axis=(0, 1))[None]  # addition, summed where it was broadcast
+    db_packed = db_packed_T.T                             # transpose
+    dback_b_g = db_packed[:3 * n_a]                       # concat
+    dback_b_c = db_packed[3 * n_a:]                       # concat
     dx_rows = workspace.array("backward.dx_rows", (T * m, n_e), dtype)
-    np.matmul(dmatmul, W_packed_3, out=dx_rows)  # matrix product
-    dW_packed_3 = dmatmul.T @ x_rows             # transpose
-    dback_W_g_1 = dW_packed_3[:3 * n_a]          # concat
-    dback_W_c_1 = dW_packed_3[3 * n_a:]          # concat
+    np.matmul(dmatmul, W_packed_3, out=dx_rows)           # matrix product
+    dW_packed_3 = dmatmul.T @ x_rows                      # transpose
+    dback_W_g_1 = dW_packed_3[:3 * n_a]                   # concat
+    dback_W_c_1 = dW_packed_3[3 * n_a:]                   # concat
     dthere_a_to_end_steps = workspace.array("backward.dthere_a_to_end_steps", (T, m, n_a), dtype)
     dthere_a_to_end_steps[...] = np.swapaxes(dthere_a_to_end_steps_T, -1, -2)  # transpose
 
@@ -563,11 +562,11 @@ def backward(
         tanh_there_c = tanh_there_c_steps[t]
 
         # 3. forwards = scan(there, x=x, lengths=lengths)
-        dthere_c_forwards = np.where(np.expand_dims(there_goes_on, 1), dthere_c, 0)  # where
-        dthere_c_prev_forwards = np.where(np.expand_dims(there_goes_on, 1), 0, dthere_c)  # where
-        dthere_a_forwards = np.where(np.expand_dims(there_goes_on, 1), dthere_a_2, 0)  # where
-        dthere_a_prev_forwards = np.where(np.expand_dims(there_goes_on, 1), 0, dthere_a_2)  # where
-        dthere_a_forwards_2 = np.where(np.expand_dims(there_goes_on, 1), dthere_a, 0)  # where
+        dthere_c_forwards = np.where(there_goes_on[:, None], dthere_c, 0)  # where
+        dthere_c_prev_forwards = np.where(there_goes_on[:, None], 0, dthere_c)  # where
+        dthere_a_forwards = np.where(there_goes_on[:, None], dthere_a_2, 0)  # where
+        dthere_a_prev_forwards = np.where(there_goes_on[:, None], 0, dthere_a_2)  # where
+        dthere_a_forwards_2 = np.where(there_goes_on[:, None], dthere_a, 0)  # where
 
         # there: a = gate[2*n_a:] * tanh(c)
         # split: the sum over its uses
@@ -610,21 +609,20 @@ def backward(
     # for every step at once: no later step reads it
     dmatmul_2 = np.reshape(dsums_2_steps, (T * m, 4 * n_a))
     dW_packed_2 = dmatmul_2.T @ np.reshape(there_a_prev_steps, (T * m, n_a))  # transpose
-    dthere_W_g_2 = dW_packed_2[:3 * n_a]           # concat
-    dthere_W_c_2 = dW_packed_2[3 * n_a:]           # concat
-    # addition, summed where it was broadcast
-    db_packed_2_T = np.expand_dims(np.sum(dsums_2_steps, axis=(0, 1)), 0)
-    db_packed_2 = db_packed_2_T.T                  # transpose
-    dthere_b_g = db_packed_2[:3 * n_a]             # concat
-    dthere_b_c = db_packed_2[3 * n_a:]             # concat
+    dthere_W_g_2 = dW_packed_2[:3 * n_a]                      # concat
+    dthere_W_c_2 = dW_packed_2[3 * n_a:]                      # concat
+    db_packed_2_T = np.sum(dsums_2_steps, axis=(0, 1))[None]  # addition, summed where it was broadcast
+    db_packed_2 = db_packed_2_T.T                             # transpose
+    dthere_b_g = db_packed_2[:3 * n_a]                        # concat
+    dthere_b_c = db_packed_2[3 * n_a:]                        # concat
     dx_rows_2 = workspace.array("backward.dx_rows_2", (T * m, n_e), dtype)
-    np.matmul(dmatmul_2, W_packed, out=dx_rows_2)  # matrix product
-    dW_packed = dmatmul_2.T @ x_rows               # transpose
-    dthere_W_g_1 = dW_packed[:3 * n_a]             # concat
-    dthere_W_c_1 = dW_packed[3 * n_a:]             # concat
-    np.add(dx_rows, dx_rows_2, out=dx_rows)        # split: the sum over its uses
-    dx_T = np.reshape(dx_rows, (T, m, n_e))        # reshape
-    dx = np.swapaxes(dx_T, -1, -2)                 # transpose
+    np.matmul(dmatmul_2, W_packed, out=dx_rows_2)             # matrix product
+    dW_packed = dmatmul_2.T @ x_rows                          # transpose
+    dthere_W_g_1 = dW_packed[:3 * n_a]                        # concat
+    dthere_W_c_1 = dW_packed[3 * n_a:]                        # concat
+    np.add(dx_rows, dx_rows_2, out=dx_rows)                   # split: the sum over its uses
+    dx_T = np.reshape(dx_rows, (T, m, n_e))                   # reshape
+    dx = np.swapaxes(dx_T, -1, -2)                            # transpose
 
     # 2. x = mask_in * swapaxes(vectors[words], -1, -2)
     dx_multiply = workspace.array("backward.dx_multiply", (T, n_e, m), dtype)
@@ -636,12 +634,12 @@ def backward(
     dvectors = add_at(dx_take, words, axis=0, n=n_d)  # take
 
     # 1. vectors = sum(weight[:, :, None] * E[pieces], axis=1)
-    dvectors_multiply = np.broadcast_to(np.expand_dims(dvectors, 1), (n_d, n_k, n_e))  # sum
+    dvectors_multiply = np.broadcast_to(dvectors[:, None], (n_d, n_k, n_e))  # sum
     # hadamard, summed where it was broadcast
-    dweight_wide = np.sum(np.expand_dims(dvectors, 1) * vectors_take, axis=2, keepdims=True)
-    dvectors_take = dvectors_multiply * np.expand_dims(weight, 2)  # hadamard
-    dE = add_at(dvectors_take, pieces, axis=0, n=n_p)  # take
-    dweight = np.squeeze(dweight_wide, axis=2)         # expand_dims
+    dweight_wide = np.sum(dvectors[:, None] * vectors_take, axis=2, keepdims=True)
+    dvectors_take = dvectors_multiply * weight[:, :, None]  # hadamard
+    dE = add_at(dvectors_take, pieces, axis=0, n=n_p)       # take
+    dweight = dweight_wide[:, :, 0]                         # expand_dims
     dback_W_c = workspace.result("backward.dback_W_c", (n_a, n_a + n_e), dtype)
     np.concatenate([dback_W_c_2, dback_W_c_1], axis=1, out=dback_W_c)  # split: side by side
     dback_W_g = workspace.result("backward.dback_W_g", (3 * n_a, n_a + n_e), dtype)

@@ -26,7 +26,6 @@ from graphgen.ir.graph import Graph
 from graphgen.ir.node import fresh
 from graphgen.ir.shape import Dim
 from graphgen.ir.step import Step, forward_only
-from graphgen.ops.scan import has_loops
 from graphgen.spec.model import Cell
 from graphgen.spec.reader import draft
 
@@ -62,7 +61,7 @@ def compile_cell(cell: Cell, level: int = passes.DEFAULT) -> Compilation:
 def _step(cell: Cell, graph: Graph, level: int) -> Step:
     """The forward graph with its backward graph, if the cell is to have one."""
     polish = partial(passes.run, level=level)
-    graph = passes.prepare(graph, level) if has_loops(graph) else graph
+    graph = passes.prepare(graph, level)
     if not cell.backward:
         return polish(forward_only(graph))
     return differentiate(graph, polish, cell.average_over, frugal=level > 1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from graphgen.codegen.buffers import Body, takes_place
@@ -22,17 +23,60 @@ if TYPE_CHECKING:
 
 ROOM = "room for every step and for one; the workspace's is written again by the next call"
 FOR_STEPS = Note(place=ROOM)
+WITHIN = Note(place="of the loop within: what it starts from, and where it keeps what is read later")
+
+
+def is_stacked(node: Node) -> bool:
+    """Whether a value is what a loop returns of every step."""
+    return node.op is OPS["item"] and bool(node.attrs["at"] >= node.inputs[0].attrs["carries"])
+
+
+class Step(Body):
+    """The body of a loop, with the loops within it: what those keep of every step stands in buffers too."""
+
+    returned = frozenset[Node]()
+
+    def prepare(self, places: Mapping[Node, str], carried: Mapping[Node, str], starting: Mapping[Node, str]) -> None:
+        """Tell where values belong; `starting` are the leaves that stand in buffers of `carried`."""
+        super().prepare(places, carried, starting)
+        self.wanted: list[tuple[list[str], Shape, str]] = []  # arrays that there must be before the loop
+        self.filled: set[Node] = set()  # what loops within this one wrote where it is kept
+
+    def rooms(self, names: list[str], shape: Shape, dtype: str = "float", returned: bool = False) -> Iterator[Line]:
+        """Take room for values of one shape, before the loop."""
+        self.wanted.append((names, shape, dtype))
+        return iter(())
+
+    def start(self, name: str, carry: Carry) -> Line:
+        """The statement that begins a carry of a loop within this one, in a buffer."""
+        for line in self.rooms([name], carry.leaf.shape):
+            self.write(line)
+        initial = "0" if carry.initial.op is OPS["zeros"] else self.text(carry.initial)
+        return Line(f"{name}[...] = {initial}")
+
+    def final(self, text: str) -> str:
+        """What a loop within this one ends with."""
+        return text
+
+    def loop(self, scan: Node) -> None:
+        """Write a scan as a loop over buffers."""
+        LoopOverBuffers(self, scan).run()
+
+    def is_placed(self, node: Node) -> bool:
+        """Whether a value was computed where it is kept."""
+        return super().is_placed(node) or node in self.filled
 
 
 class LoopOverBuffers:
     """One scan, as it is written."""
 
-    def __init__(self, outer: Stored, scan: Node) -> None:
+    def __init__(self, outer: Stored | Step, scan: Node) -> None:
         self.outer, self.scan, self.naming = outer, scan, outer.naming
         self.loop = Loop.of(scan)
         self.items = [node for node in outer.order if node.op is OPS["item"] and node.inputs[0] is scan]
         self.results = self.loop.results
-        self.t = self.naming.index(0)
+        self.t = self.naming.index(outer.depth)
+        self.room = WITHIN if isinstance(outer, Step) else FOR_STEPS
         self.places: dict[Node, str] = {}  # of values of the step: where they are kept
         self.stacked: dict[str, Node] = {}  # the arrays that keep values of the step, if they are no histories
         self.buffers: dict[Node, str] = {}  # of the next values of carries: their buffer
@@ -52,7 +96,7 @@ class LoopOverBuffers:
             self._carry(carry, totals)
         self._stack()
         kept = [node for node in self.results if node not in self.places or node in self.stacked.values()]
-        body = Body(self._graph(), self.texts, [*kept, *self.places], self.naming, outer.heading, 1)
+        body = Step(self._graph(), self.texts, [*kept, *self.places], self.naming, outer.heading, outer.depth + 1)
         body.lasting = {leaf for leaf, _ in loop.constant}
         body.assigned |= outer.assigned
         body.totals = {carry.following: self.texts[carry.leaf] for carry in totals}
@@ -92,11 +136,8 @@ class LoopOverBuffers:
             self._history(carry)
             return
         name = self.texts[carry.leaf] = self._name(carry.leaf)
-        initial = outer.text(carry.initial)
-        if carry.initial.op is not OPS["zeros"] and carry.leaf.dtype == "float":
-            initial = f'np.array({initial}, dtype, order="C")'  # a transposed one would slow down every step
-        outer.write(Line(f"{name} = {initial}"), Note(place=ROOM))
-        if carry not in totals and carry.leaf.dtype == "float":
+        outer.write(outer.start(name, carry), self.room)
+        if carry not in totals:
             self.starting[carry.leaf] = name
             self.buffers[carry.following] = name
         for item in self.items:
@@ -116,12 +157,10 @@ class LoopOverBuffers:
         finals, place = len(self.loop.carried), self.loop.carried.index(carry)
         steps = [item for item in self.items if item.attrs["at"] >= finals and self._at(item) in (leaf, following)]
         mine = [*steps, *(item for item in self.items if item.attrs["at"] == place)]
-        outer.write(
-            Line(f"{name} = {outer.room(name, shape, leaf.dtype, any(i in outer.returned for i in mine))}"),
-            Note(place=ROOM),
-        )
+        for line in outer.rooms([name], shape, returned=any(item in outer.returned for item in mine)):
+            outer.write(line, self.room)
         first, last = ("-1", "0") if self.loop.reverse else ("0", "-1")
-        outer.write(Line(f"{name}[{first}] = {outer.text(carry.initial)}"))
+        outer.write(Line(f"{name}[{first}] = {outer.text(carry.initial)}"), self.room)
         here, there = (f"{self.t} + 1", self.t) if self.loop.reverse else (self.t, f"{self.t} + 1")
         self.head.append((leaf, f"{self.texts[leaf]} = {name}[{here}]"))
         if following in self.places:  # two states with the same next value
@@ -131,9 +170,8 @@ class LoopOverBuffers:
         before, after = (":-1", "1:") if not self.loop.reverse else ("1:", ":-1")
         for item in mine:
             is_final = item.attrs["at"] < finals
-            outer.texts[item] = (
-                f"{name}[{last}].copy()" if is_final else f"{name}[{before if self._at(item) is leaf else after}]"
-            )
+            every = f"{name}[{before if self._at(item) is leaf else after}]"
+            outer.texts[item] = outer.final(f"{name}[{last}]") if is_final else every
 
     def _stack(self) -> None:
         """Room for what is kept of every step: what has one shape in one piece, which the system hands out faster."""
@@ -144,23 +182,27 @@ class LoopOverBuffers:
             if item in outer.texts or item.attrs["at"] < len(self.loop.carried):
                 continue
             name = outer.texts[item] = outer.assign(self.naming.name(item, outer.note(item), ()))
-            alike[item.shape, item.dtype, item in outer.returned].append(name)
-            if node not in self.places and takes_place(node) and node not in self.texts:
+            if isinstance(outer, Step) and item in outer.places:
+                outer.write(Line(f"{name} = {outer.places[item]}"), self.room)
+                outer.filled.add(item)
+            else:
+                alike[item.shape, item.dtype, item in outer.returned].append(name)
+            if node not in self.places and node not in self.texts and (takes_place(node) or is_stacked(node)):
                 self.places[node] = f"{name}[{self.t}]"
             else:
                 self.stacked[name] = node
         for (shape, dtype, returned), names in alike.items():
             for line in outer.rooms(names, shape, dtype, returned):
-                outer.write(line, FOR_STEPS)
+                outer.write(line, self.room)
 
-    def _finish(self, body: Body, blocks: tuple[Block, ...]) -> None:
+    def _finish(self, body: Step, blocks: tuple[Block, ...]) -> None:
         outer, loop = self.outer, self.loop
         outer.assigned |= body.assigned
         alike: dict[Shape, list[str]] = defaultdict(list)
         for name, shape in body.scratch.shapes.items():
             alike[shape].append(name)
-        for shape, names in alike.items():
-            for line in outer.rooms(names, shape):
+        for names, shape, dtype in [*body.wanted, *((names, shape, "float") for shape, names in alike.items())]:
+            for line in outer.rooms(names, shape, dtype):
                 outer.write(line)
         read = [line for leaf, line in self.head if body.is_read(leaf)]
         ends = [f"{name}[{self.t}] = {body.text(node)}" for name, node in self.stacked.items()]
@@ -171,7 +213,7 @@ class LoopOverBuffers:
         tail = [Block(AT_END, tuple(map(Line, ends)))] if ends else []
         steps = f"reversed(range({loop.length}))" if loop.reverse else f"range({loop.length})"
         if within := (*head, *blocks, *tail):
-            outer.write(WrittenLoop(f"for {self.t} in {steps}:", within))
+            outer.write(WrittenLoop(f"for {self.t} in {steps}:", within), self.room)
 
     def _moves(self, body: Body) -> list[str]:
         """Bring what the next step starts from to where it is read."""

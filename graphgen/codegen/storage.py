@@ -18,7 +18,7 @@ from graphgen.ir.node import Node
 from graphgen.ir.op import OPS, shape_text
 from graphgen.ir.shape import Dim, Shape, count
 from graphgen.ops.linear import is_swap
-from graphgen.ops.scan import Loop
+from graphgen.ops.scan import Carry, Loop
 
 RETURNED, SHARED = 64, 40  # how wide the names may be that share a piece of memory, by what stands behind them
 
@@ -133,6 +133,17 @@ class Stored(Lowering):
             whole = shape if several == 1 else (Dim.of(several), *shape)
             yield Line(f"{', '.join(names[:several])} = {self.room(names[0], whole, dtype, returned)}")
             names = names[several:]
+
+    def start(self, name: str, carry: Carry) -> Line:
+        """The statement that begins a carry, in an array of its own: it may be returned."""
+        initial = self.text(carry.initial)
+        if carry.initial.op is not OPS["zeros"]:
+            initial = f'np.array({initial}, dtype, order="C")'  # a transposed one would slow down every step
+        return Line(f"{name} = {initial}")
+
+    def final(self, text: str) -> str:
+        """What a loop ends with, in an array of its own: it may be returned."""
+        return f"{text}.copy()"
 
     def loop(self, scan: Node) -> None:
         """Write a scan as a loop over buffers."""

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from graphgen.ir.graph import Graph
+from graphgen.ir.graph import Graph, rebuild
+from graphgen.ir.node import Node, build
+from graphgen.ir.op import OPS
 from graphgen.ir.step import Step, forward_only
 from graphgen.ir.verify import verify
+from graphgen.ops.scan import has_loops
 from graphgen.passes.after_loop import after_the_loop
 from graphgen.passes.before_loop import all_steps_at_once, invariants
 from graphgen.passes.identities import apply_identities
@@ -51,7 +54,16 @@ BEFORE: dict[int, tuple[Pass, ...]] = {
 
 
 def prepare(graph: Graph, level: int) -> Graph:
-    """A forward graph with loops after the passes of a level that come before differentiation."""
+    """A forward graph after the passes of a level that come before differentiation, loops within loops first."""
+
+    def inner(old: Node, new: Node) -> Node | None:
+        if old.op is not OPS["scan"]:
+            return None
+        return build(new.op, *new.inputs, **{**new.attrs, "body": prepare(new.attrs["body"], level)})
+
+    if not has_loops(graph):
+        return graph
+    graph = graph.changed(rebuild(graph.outputs.values(), inner))
     return _run(forward_only(graph), BEFORE[level]).forward
 
 
