@@ -343,7 +343,7 @@ def forward(
 
     # room for every step and for one; the workspace's is written again by the next call
     encoder_forwards_h_states = workspace.result("forward.encoder_forwards_h_states", (S + 1, m, n_h), dtype)
-    encoder_forwards_h_states[0] = np.zeros((n_h, m), dtype).T
+    encoder_forwards_h_states[0] = 0
     encoder_forwards_h_to_end_steps = workspace.array("forward.encoder_forwards_h_to_end_steps", (S, m, n_h), dtype)
     encoder_forwards_r_steps, encoder_forwards_z_steps = (
         workspace.result("forward.encoder_forwards_r_steps", (2, S, m, n_h), dtype)
@@ -411,7 +411,7 @@ def forward(
 
     # room for every step and for one; the workspace's is written again by the next call
     encoder_backwards_h_states = workspace.result("forward.encoder_backwards_h_states", (S + 1, m, n_h), dtype)
-    encoder_backwards_h_states[-1] = np.zeros((n_h, m), dtype).T
+    encoder_backwards_h_states[-1] = 0
     encoder_backwards_h_to_end_steps = workspace.array("forward.encoder_backwards_h_to_end_steps", (S, m, n_h), dtype)
     encoder_backwards_r_steps, encoder_backwards_z_steps = (
         workspace.result("forward.encoder_backwards_r_steps", (2, S, m, n_h), dtype)

@@ -212,9 +212,9 @@ def forward(
 
     # room for every step and for one; the workspace's is written again by the next call
     forwards_a_states = workspace.result("forward.forwards_a_states", (T + 1, m, n_a), dtype)
-    forwards_a_states[0] = np.zeros((n_a, m), dtype).T
+    forwards_a_states[0] = 0
     forwards_c_states = workspace.result("forward.forwards_c_states", (T + 1, m, n_a), dtype)
-    forwards_c_states[0] = np.zeros((n_a, m), dtype).T
+    forwards_c_states[0] = 0
     forwards_a_to_end_steps = workspace.array("forward.forwards_a_to_end_steps", (T, m, n_a), dtype)
     forwards_gate_1_steps, forwards_gate_2_steps = (
         workspace.result("forward.forwards_gate_1_steps", (2, T, m, n_a), dtype)
@@ -277,9 +277,9 @@ def forward(
 
     # room for every step and for one; the workspace's is written again by the next call
     backwards_a_states = workspace.result("forward.backwards_a_states", (T + 1, m, n_a), dtype)
-    backwards_a_states[-1] = np.zeros((n_a, m), dtype).T
+    backwards_a_states[-1] = 0
     backwards_c_states = workspace.result("forward.backwards_c_states", (T + 1, m, n_a), dtype)
-    backwards_c_states[-1] = np.zeros((n_a, m), dtype).T
+    backwards_c_states[-1] = 0
     backwards_a_to_end_steps = workspace.array("forward.backwards_a_to_end_steps", (T, m, n_a), dtype)
     backwards_gate_1_steps, backwards_gate_2_steps = (
         workspace.result("forward.backwards_gate_1_steps", (2, T, m, n_a), dtype)

@@ -242,9 +242,9 @@ def forward(
 
     # room for every step and for one; the workspace's is written again by the next call
     there_a_states = workspace.result("forward.there_a_states", (T + 1, m, n_a), dtype)
-    there_a_states[0] = np.zeros((n_a, m), dtype).T
+    there_a_states[0] = 0
     there_c_states = workspace.result("forward.there_c_states", (T + 1, m, n_a), dtype)
-    there_c_states[0] = np.zeros((n_a, m), dtype).T
+    there_c_states[0] = 0
     there_a_to_end_steps = workspace.array("forward.there_a_to_end_steps", (T, m, n_a), dtype)
     there_gate_1_steps, there_gate_2_steps, there_gate_3_steps = (
         workspace.result("forward.there_gate_1_steps", (3, T, m, n_a), dtype)
@@ -301,9 +301,9 @@ def forward(
 
     # room for every step and for one; the workspace's is written again by the next call
     back_a_states = workspace.result("forward.back_a_states", (T + 1, m, n_a), dtype)
-    back_a_states[-1] = np.zeros((n_a, m), dtype).T
+    back_a_states[-1] = 0
     back_c_states = workspace.result("forward.back_c_states", (T + 1, m, n_a), dtype)
-    back_c_states[-1] = np.zeros((n_a, m), dtype).T
+    back_c_states[-1] = 0
     back_a_to_end_steps = workspace.array("forward.back_a_to_end_steps", (T, m, n_a), dtype)
     back_gate_1_steps, back_gate_2_steps, back_gate_3_steps = (
         workspace.result("forward.back_gate_1_steps", (3, T, m, n_a), dtype)

@@ -89,6 +89,9 @@ def test_numbers_are_folded_and_infinities_left():
         (make.concat(part(0, 1), part(1, 4), axis=0), FOUR),
         (make.reshape(make.reshape(X, shape=X.shape[::-1]), shape=(ELEMENTS,)), make.reshape(X, shape=(ELEMENTS,))),
         (make.reshape(make.reshape(X, shape=(ELEMENTS,)), shape=X.shape), X),
+        (make.transpose(make.zeros(shape=X.shape)), make.zeros(shape=X.shape[::-1])),
+        (make.expand_dims(make.slice(make.zeros(shape=(4,)), axis=0, start=Dim.of(1), stop=Dim.of(3)), axis=0),
+         make.zeros(shape=(1, 2))),
         (make.pad_axis(X, axis=0, before=Dim.of(0), after=Dim.of(0)), X),
     ],
 )  # fmt: skip

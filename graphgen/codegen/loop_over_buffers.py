@@ -31,6 +31,11 @@ def is_stacked(node: Node) -> bool:
     return node.op is OPS["item"] and bool(node.attrs["at"] >= node.inputs[0].attrs["carries"])
 
 
+def written(lowering: Lowering, node: Node) -> str:
+    """What is written to fill a buffer with a value."""
+    return "0" if storage_of(node).op is OPS["zeros"] else lowering.text(node)
+
+
 class Step(Body):
     """The body of a loop, with the loops within it: what those keep of every step stands in buffers too."""
 
@@ -51,8 +56,7 @@ class Step(Body):
         """The statement that begins a carry of a loop within this one, in a buffer."""
         for line in self.rooms([name], carry.leaf.shape):
             self.write(line)
-        initial = "0" if carry.initial.op is OPS["zeros"] else self.text(carry.initial)
-        return Line(f"{name}[...] = {initial}")
+        return Line(f"{name}[...] = {written(self, carry.initial)}")
 
     def final(self, text: str) -> str:
         """What a loop within this one ends with."""
@@ -160,7 +164,7 @@ class LoopOverBuffers:
         for line in outer.rooms([name], shape, returned=any(item in outer.returned for item in mine)):
             outer.write(line, self.room)
         first, last = ("-1", "0") if self.loop.reverse else ("0", "-1")
-        outer.write(Line(f"{name}[{first}] = {outer.text(carry.initial)}"), self.room)
+        outer.write(Line(f"{name}[{first}] = {written(outer, carry.initial)}"), self.room)
         here, there = (f"{self.t} + 1", self.t) if self.loop.reverse else (self.t, f"{self.t} + 1")
         self.head.append((leaf, f"{self.texts[leaf]} = {name}[{here}]"))
         if following in self.places:  # two states with the same next value
@@ -219,7 +223,7 @@ class LoopOverBuffers:
         """Bring what the next step starts from to where it is read."""
         moves, standing = [], set()
         for carry in self.loop.carried:
-            name, text = self.texts[carry.leaf], body.text(carry.following)
+            name, text = self.texts[carry.leaf], written(body, carry.following)
             if carry.leaf in self.starting and body.buffers.get(carry.following) != name:
                 moves.append((f"{name}[...]", text))
                 standing.add(f"{body.buffers.get(storage_of(carry.following))}[...]")
@@ -228,6 +232,7 @@ class LoopOverBuffers:
             any(left in standing for left, _ in moves)  # written before what stands there is read
             or carried & names_in(text for _, text in moves)
         ):
-            lefts, copies = [left for left, _ in moves], [f"{text}.copy()" for _, text in moves]
+            lefts = [left for left, _ in moves]
+            copies = [text if text == "0" else f"{text}.copy()" for _, text in moves]
             return [f"{', '.join(lefts)} = {', '.join(copies)}"]
         return [f"{left} = {text}" for left, text in moves if left != f"{text}[...]"]

@@ -9,7 +9,6 @@ from graphgen.ir.node import Node, build
 from graphgen.ir.op import OPS
 from graphgen.ir.step import Step, forward_only
 from graphgen.ir.verify import verify
-from graphgen.ops.scan import has_loops
 from graphgen.passes.after_loop import after_the_loop
 from graphgen.passes.before_loop import all_steps_at_once, invariants
 from graphgen.passes.identities import apply_identities
@@ -32,7 +31,7 @@ LEVELS: dict[int, tuple[Pass, ...]] = {
 }
 DEFAULT = 2
 
-# Of a forward graph with loops, before it is differentiated: what has left the forward loop is then no part of the
+# Of a forward graph, before it is differentiated: what has left a forward loop is then no part of the
 # backward loop either.
 BEFORE: dict[int, tuple[Pass, ...]] = {
     0: (),
@@ -57,14 +56,12 @@ def prepare(graph: Graph, level: int) -> Graph:
     """A forward graph after the passes of a level that come before differentiation, loops within loops first."""
 
     def inner(old: Node, new: Node) -> Node | None:
-        if old.op is not OPS["scan"]:
-            return None
-        return build(new.op, *new.inputs, **{**new.attrs, "body": prepare(new.attrs["body"], level)})
+        body = prepare(old.attrs["body"], level) if old.op is OPS["scan"] else None
+        return build(new.op, *new.inputs, **{**new.attrs, "body": body}) if body else None
 
-    if not has_loops(graph):
-        return graph
-    graph = graph.changed(rebuild(graph.outputs.values(), inner))
-    return _run(forward_only(graph), BEFORE[level]).forward
+    step = forward_only(graph)
+    step = step.changed(rebuild(step.results, inner)) if BEFORE[level] else step
+    return _run(step, BEFORE[level]).forward
 
 
 def run(step: Step, level: int) -> Step:

@@ -125,13 +125,19 @@ def reshape_twice(node: Node) -> Node | None:
     return make.reshape(inner, shape=node.shape) if inner is not x else None
 
 
+def zeros_seen(node: Node) -> Node | None:
+    """zeros(a).T -> zeros(b), and so for every view."""
+    of_zeros = node.op.view and node.inputs[0].op is OPS["zeros"]
+    return make.zeros(shape=node.shape) if of_zeros else None
+
+
 def pad_nothing(node: Node) -> Node | None:
     """pad_axis(x, before=0, after=0) -> x."""
     return node.inputs[0] if node.shape == node.inputs[0].shape else None
 
 
 RULES = {
-    "": [implicit_broadcast],
+    "": [implicit_broadcast, zeros_seen],
     "transpose": [transpose_twice],
     "squeeze": [squeeze_expanded],
     "expand_dims": [squeeze_expanded, expand_summed],
