@@ -36,7 +36,7 @@ def written(lowering: Lowering, node: Node) -> str:
     return "0" if storage_of(node).op is OPS["zeros"] else lowering.text(node)
 
 
-class Step(Body):
+class BodyWithLoops(Body):
     """The body of a loop, with the loops within it: what those keep of every step stands in buffers too."""
 
     returned = frozenset[Node]()
@@ -74,13 +74,13 @@ class Step(Body):
 class LoopOverBuffers:
     """One scan, as it is written."""
 
-    def __init__(self, outer: Stored | Step, scan: Node) -> None:
+    def __init__(self, outer: Stored | BodyWithLoops, scan: Node) -> None:
         self.outer, self.scan, self.naming = outer, scan, outer.naming
         self.loop = Loop.of(scan)
         self.items = [node for node in outer.order if node.op is OPS["item"] and node.inputs[0] is scan]
         self.results = self.loop.results
         self.t = self.naming.index(outer.depth)
-        self.room = WITHIN if isinstance(outer, Step) else FOR_STEPS
+        self.room = WITHIN if isinstance(outer, BodyWithLoops) else FOR_STEPS
         self.places: dict[Node, str] = {}  # of values of the step: where they are kept
         self.stacked: dict[str, Node] = {}  # the arrays that keep values of the step, if they are no histories
         self.buffers: dict[Node, str] = {}  # of the next values of carries: their buffer
@@ -100,7 +100,9 @@ class LoopOverBuffers:
             self._carry(carry, totals)
         self._stack()
         kept = [node for node in self.results if node not in self.places or node in self.stacked.values()]
-        body = Step(self._graph(), self.texts, [*kept, *self.places], self.naming, outer.heading, outer.depth + 1)
+        body = BodyWithLoops(
+            self._graph(), self.texts, [*kept, *self.places], self.naming, outer.heading, outer.depth + 1
+        )
         body.lasting = {leaf for leaf, _ in loop.constant}
         body.assigned |= outer.assigned
         body.totals = {carry.following: self.texts[carry.leaf] for carry in totals}
@@ -186,7 +188,7 @@ class LoopOverBuffers:
             if item in outer.texts or item.attrs["at"] < len(self.loop.carried):
                 continue
             name = outer.texts[item] = outer.assign(self.naming.name(item, outer.note(item), ()))
-            if isinstance(outer, Step) and item in outer.places:
+            if isinstance(outer, BodyWithLoops) and item in outer.places:
                 outer.write(Line(f"{name} = {outer.places[item]}"), self.room)
                 outer.filled.add(item)
             else:
@@ -199,7 +201,7 @@ class LoopOverBuffers:
             for line in outer.rooms(names, shape, dtype, returned):
                 outer.write(line, self.room)
 
-    def _finish(self, body: Step, blocks: tuple[Block, ...]) -> None:
+    def _finish(self, body: BodyWithLoops, blocks: tuple[Block, ...]) -> None:
         outer, loop = self.outer, self.loop
         outer.assigned |= body.assigned
         alike: dict[Shape, list[str]] = defaultdict(list)
