@@ -16,7 +16,7 @@ from functools import partial
 from pathlib import Path
 
 import graphgen.ops  # noqa: F401  # fills the registry
-from graphgen import passes
+from graphgen import collector, passes
 from graphgen.autodiff import differentiate
 from graphgen.codegen.module import lower
 from graphgen.codegen.program import Program
@@ -41,11 +41,13 @@ class Compilation:
     source: str
 
 
+@collector.paused()
 def compile_file(path: Path, level: int = passes.DEFAULT) -> Compilation:
     """Compile the spec in a file."""
     return compile_cell(draft(path), level)
 
 
+@collector.paused()
 def compile_cell(cell: Cell, level: int = passes.DEFAULT) -> Compilation:
     """Compile a cell at an optimisation level."""
     length = Dim.of(fresh("T", cell.names))

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import ast
 import builtins
+import gc
 import itertools
 import json
 import re
+from contextlib import suppress
 from pathlib import Path
 
 import jinja2
@@ -18,6 +20,7 @@ from graphgen.check.module import check, load
 from graphgen.codegen.names import Names
 from graphgen.codegen.render import context, environment
 from graphgen.compiler import compile_cell, compile_file
+from graphgen.errors import SpecError
 from graphgen.listing import reference
 from graphgen.passes import LEVELS
 from graphgen.resources import find_spec, shipped_specs
@@ -247,3 +250,16 @@ def test_integers_and_booleans_stay_what_they_are_over_time():
 
 def test_the_reference_of_operations_is_fresh():
     assert (ROOT / "docs" / "ops.md").read_text("utf-8") == reference()
+
+
+@pytest.mark.parametrize("enabled", [True, False])
+@pytest.mark.parametrize("equation", ["y = tanh(x)", "y = tanh(x @ x)"])
+def test_compiling_leaves_the_collector_as_it_was(enabled, equation):
+    text = f"cell: c\ndims: {{n: sizes}}\ninputs: {{x: [n, 2]}}\nequations: [{equation}]\noutputs: [y]\n"
+    try:
+        (gc.enable if enabled else gc.disable)()
+        with suppress(SpecError):
+            compile_cell(read_text(text))
+        assert gc.isenabled() == enabled
+    finally:
+        gc.enable()
