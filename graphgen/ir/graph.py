@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from graphgen.ir.node import Node, build
+from graphgen.ir.node import Node, again
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -119,7 +119,6 @@ def rebuild(roots: Iterable[Node], change: Callable[[Node, Node], Node | None]) 
     """
     became: dict[Node, Node] = {}
     for node in walk(roots):
-        operands = tuple([became[operand] for operand in node.inputs])
-        new = node if operands == node.inputs else build(node.op, *operands, **node.attrs)
+        new = again(node, tuple([became[operand] for operand in node.inputs]))
         became[node] = change(node, new) or new
     return became

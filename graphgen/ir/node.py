@@ -15,23 +15,16 @@ from graphgen.ir.shape import Dim, DimLike, Shape, shape_of
 class Node:
     """One operation on its operands.  Equal expressions are one node: compare with `is`, never change one."""
 
-    __slots__ = ("__weakref__", "attrs", "inputs", "op", "results", "weak")
+    __slots__ = ("__weakref__", "attrs", "dtype", "inputs", "key", "op", "results", "shape", "weak")
 
     op: Op
     inputs: tuple[Node, ...]
     attrs: Mapping[str, Any]
+    key: tuple[Any, ...]  # the attributes as they are compared
     results: tuple[Type, ...]  # several only for `scan`
+    shape: Shape  # of the first result
+    dtype: str  # of the first result: "float", "int" or "bool"
     weak: bool  # made of numbers and dims alone: a Python scalar, which adapts to the dtype of any array
-
-    @property
-    def shape(self) -> Shape:
-        """The shape of the result."""
-        return self.results[0].shape
-
-    @property
-    def dtype(self) -> str:
-        """The kind of number in the result: "float", "int" or "bool"."""
-        return self.results[0].dtype
 
     def __add__(self, other: Operand) -> Node:
         return build("add", self, other)
@@ -98,26 +91,38 @@ def build(op: str | Op, *operands: Operand | Dim, **attrs: Any) -> Node:
     op = OPS[op] if isinstance(op, str) else op
     inputs = tuple([operand if isinstance(operand, Node) else leaf(operand) for operand in operands])
     if not op.keeps_integers:
-        inputs = tuple([i if i.results[0].dtype == "float" else build("as_float", i) for i in inputs])
+        inputs = tuple([i if i.dtype == "float" else build("as_float", i) for i in inputs])
     attrs = op.normalise(inputs, attrs)
     expanded = op.expand(*inputs, **attrs)
     if expanded is not None:
         return cast(Node, expanded)  # of `split` a tuple, which only the elaborator meets
-    key = (op, inputs, tuple([(k, repr(v) if isinstance(v, float) else v) for k, v in sorted(attrs.items())]))
-    node = _NODES.get(key)
+    key = tuple([(k, repr(v) if isinstance(v, float) else v) for k, v in sorted(attrs.items())])
+    return _shared(op, inputs, attrs, key)
+
+
+def again(node: Node, inputs: tuple[Node, ...]) -> Node:
+    """The node on other operands of the same types."""
+    return node if inputs == node.inputs else _shared(node.op, inputs, node.attrs, node.key)
+
+
+def _shared(op: Op, inputs: tuple[Node, ...], attrs: Mapping[str, Any], key: tuple[Any, ...]) -> Node:
+    """The one node of an operation whose attributes are as the IR keeps them."""
+    node = _NODES.get((op, inputs, key))
     if node is None:
-        node = _NODES[key] = _new(op, inputs, attrs)
+        node = _NODES[op, inputs, key] = _new(op, inputs, attrs)
+        node.key = key
     return node
 
 
-def _new(op: Op, inputs: tuple[Node, ...], attrs: dict[str, Any]) -> Node:
+def _new(op: Op, inputs: tuple[Node, ...], attrs: Mapping[str, Any]) -> Node:
     inferred = op.infer(*inputs, **attrs)
     node = Node()
     node.op, node.inputs, node.attrs = op, inputs, attrs
     node.results = (inferred,) if isinstance(inferred, Type) else inferred
-    if any(len(result.shape) > limits.AXES for result in node.results):
+    node.shape, node.dtype = node.results[0] if node.results else Type(())
+    if any([len(result.shape) > limits.AXES for result in node.results]):
         raise ShapeError("number-of-axes", f"an array has at most {limits.AXES} axes")
-    node.weak = op.name in ("const", "size") or (op.elementwise and bool(inputs) and all(i.weak for i in inputs))
+    node.weak = op.name in ("const", "size") or (op.elementwise and bool(inputs) and all([i.weak for i in inputs]))
     return node
 
 

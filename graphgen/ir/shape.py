@@ -206,6 +206,7 @@ def count(shape: Sequence[Dim]) -> Dim:
     return total
 
 
+@lru_cache(maxsize=4096)
 def broadcast(*shapes: Shape) -> Shape:
     """The shape that NumPy broadcasts the shapes to, or a ShapeError that names the dims at odds."""
     several = set(shapes) - {()}
