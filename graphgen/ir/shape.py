@@ -100,8 +100,7 @@ class Dim:
 
     def at_least(self, other: DimLike) -> bool:
         """Whether it is provably >= other whenever every declared dim is at least 1."""
-        least = (self - other).least
-        return least is not None and least >= 0
+        return _is_at_least(self, Dim.of(other))
 
     @property
     def least(self) -> int | None:
@@ -142,6 +141,12 @@ Axes = tuple[int, ...]  # counted from the end
 _DIMS: WeakValueDictionary[Any, Dim] = WeakValueDictionary()
 ONE = Dim((((), 1),))
 _QUOTIENTS: dict[str, tuple[Dim, int]] = {}  # symbols that stand for quotients
+
+
+@lru_cache(maxsize=4096)
+def _is_at_least(one: Dim, other: Dim) -> bool:
+    least = (one - other).least
+    return least is not None and least >= 0
 
 
 def _least(symbol: str) -> int | None:

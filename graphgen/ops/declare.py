@@ -47,7 +47,7 @@ class Elementwise(Op):
         return inspect.Signature([*operands, *attributes])
 
     def infer(self, *inputs: Node, **attrs: float) -> Type:
-        return Type(broadcast(*(node.shape for node in inputs)), self.dtype)
+        return Type(broadcast(*[node.shape for node in inputs]), self.dtype)
 
     def vjp(self, dz: Node, y: Node, *inputs: Node, **attrs: float) -> list[Node | None]:
         names: dict[str, Node | float] = {**dict(zip(self.operands, inputs)), **attrs, "dz": dz, "y": y}

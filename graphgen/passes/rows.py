@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from graphgen.errors import ShapeError
 from graphgen.ir.graph import Note, depending, walk
-from graphgen.ir.node import Node, build, make, variable
+from graphgen.ir.node import Node, again, build, make, variable
 from graphgen.ir.op import OPS
 from graphgen.ir.shape import Dim
 from graphgen.ir.step import Step
@@ -117,6 +117,4 @@ class _Rows:
 
 def _again(node: Node, operands: list[Node]) -> Node:
     """The node on other operands."""
-    if is_swap(node):
-        return swap(operands[0])
-    return node if operands == list(node.inputs) else build(node.op, *operands, **node.attrs)
+    return swap(operands[0]) if is_swap(node) else again(node, tuple(operands))
