@@ -7,7 +7,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from graphgen.codegen.text import LINE
+from graphgen.codegen.text import LINE, filled, formed
 from graphgen.ops import helpers
 
 OPERATORS: dict[type, str] = {
@@ -25,35 +25,37 @@ OTHERS = ("concatenate",)  # that take `out` beside the universal functions
 
 def into(expression: str, place: str) -> str | None:
     """The statement that computes an expression into a place; None if its function allocates the result itself."""
-    call = _into(expression, place)
+    form, values = formed(expression)
+    call = _call(form)
     if call is None:
         return None
-    name, arguments = call
-    code = f"{name}({', '.join(arguments)})"
+    name, arguments, keyword = call
+    left = iter(values)
+    operands, last = [filled(argument, left) for argument in arguments], f"{keyword}{place}"
+    code = f"{name}({', '.join([*operands, last])})"
     if len(code) <= LINE - 20:
         return code
-    *operands, last = arguments
     begin = f"{name}({', '.join(operands)},"
     return f"{begin if len(begin) <= LINE - 20 else f'{name}({NEXT.join(operands)},'}{NEXT[1:]}{last})"
 
 
-@lru_cache(maxsize=1024)
 def takes_out(expression: str) -> bool:
     """Whether NumPy can write an expression into a place."""
-    return _into(expression, "_") is not None
+    return _call(formed(expression)[0]) is not None
 
 
-def _into(expression: str, place: str) -> tuple[str, list[str]] | None:
-    """The function that writes into a place, and its arguments."""
-    match ast.parse(expression, mode="eval").body:
+@lru_cache(maxsize=1 << 12)
+def _call(form: str) -> tuple[str, list[str], str] | None:
+    """The function that writes into a place, its arguments, and the keyword of the place."""
+    match ast.parse(form, mode="eval").body:
         case ast.BinOp(left, op, right) if type(op) in OPERATORS:
-            return f"np.{OPERATORS[type(op)]}", [ast.unparse(left), ast.unparse(right), f"out={place}"]
+            return f"np.{OPERATORS[type(op)]}", [ast.unparse(left), ast.unparse(right)], "out="
         case ast.UnaryOp(op, operand) if type(op) in OPERATORS:
-            return f"np.{OPERATORS[type(op)]}", [ast.unparse(operand), f"out={place}"]
+            return f"np.{OPERATORS[type(op)]}", [ast.unparse(operand)], "out="
         case ast.Call(ast.Attribute(ast.Name("np"), name), args, keywords) if _has_out(name):
-            return f"np.{name}", [*map(ast.unparse, args), *map(ast.unparse, keywords), f"out={place}"]
+            return f"np.{name}", [*map(ast.unparse, args), *map(ast.unparse, keywords)], "out="
         case ast.Call(ast.Name(name), args, []) if hasattr(helpers, f"{name}_into"):
-            return f"{name}_into", [*map(ast.unparse, args), place]
+            return f"{name}_into", [*map(ast.unparse, args)], ""
     return None
 
 

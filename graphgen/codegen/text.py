@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import re
 import textwrap
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import lru_cache
 
@@ -14,20 +14,32 @@ from graphgen.codegen.program import Block, Line, Loop
 WIDTH = 88  # of an expression; with its name, its indentation and its sign a statement fits 110 columns
 LINE = 106
 IN_PLACE = re.compile(r"out=|^\w+_into\(")
-_ATOM = r"(?:[^\W\d][\w.]*|\d+(?:\.\d+)?)"  # a name or a number
-_BRACKETED = re.compile(rf"(?<![\w\])])\(({_ATOM})\)(?!\.)")
-_ARGUMENT = rf"(?:\w+=)?-?{_ATOM}"
-_PLAIN = re.compile(rf"{_ATOM}(?: [-+*/@] {_ATOM})?|[\w.]+\({_ARGUMENT}(?:, {_ARGUMENT})*\)")  # tidy as it is
+_VALUES = re.compile(r"(?<![\w.])([^\W\d][\w.]*)(?![\w.(=])")  # names, but for those of functions and arguments
 _NAMES = re.compile(r"""'[^']*'|"[^"]*"|(?<![\w.])[^\W\d]\w*(?![\w=])""")
 _TARGETS = re.compile(r"^[\w, ]+ \+?= ")  # the names that a statement gives values to
 _BRACKETS = str.maketrans("", "", "()")
 
 
-@lru_cache(maxsize=1 << 14)
 def tidy(text: str) -> str:
     """An expression without needless brackets."""
-    text = _BRACKETED.sub(r"\1", text)
-    return text if _PLAIN.fullmatch(text) else ast.unparse(ast.parse(text, mode="eval"))
+    form, names = formed(text)
+    return filled(_tidy(form), iter(names))
+
+
+@lru_cache(maxsize=1 << 12)
+def _tidy(form: str) -> str:
+    return ast.unparse(ast.parse(form, mode="eval"))
+
+
+def formed(text: str) -> tuple[str, list[str]]:
+    """The form that an expression shares with others, where each value is a `_`; and the values' names in order."""
+    pieces = _VALUES.split(text)
+    return "_".join(pieces[::2]), pieces[1::2]
+
+
+def filled(form: str, names: Iterator[str]) -> str:
+    """A form with names in the place of each `_`."""
+    return _VALUES.sub(lambda _: next(names), form)
 
 
 def fits(text: str) -> bool:
