@@ -71,7 +71,7 @@ def _residuals(done: Compilation, step: Step) -> dict[Node, str]:
 
 
 def _kept(names: Mapping[Node, str], step: Step) -> Iterable[tuple[str, ...]]:
-    lengths = {node.attrs["length"] for node in step.forward.order() if node.op is OPS["scan"]}
+    lengths = {node.attrs["length"] for node in step.forward.order if node.op is OPS["scan"]}
     yield "", "shape", "numbers", ""
     for node, name in names.items():
         numbers = count(node.shape)
@@ -103,7 +103,7 @@ def _reason(node: Node) -> str:
 
 def _again(names: Mapping[Node, str], step: Step) -> Iterable[tuple[str, ...]]:
     for part in (*step.loops, step):
-        inside = set(part.forward.order())
+        inside = set(part.forward.order)
         for node in computed_again(part):
             if node in inside and not node.op.view:
                 equation = part.forward.notes.get(node, NOTHING).equation

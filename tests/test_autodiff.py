@@ -95,7 +95,7 @@ def test_cotangents_that_are_zero_are_never_computed():
     backward = compile_cell(read_text(spec)).step.backward
     assert backward.outputs["inputs.u"].op is OPS["zeros"]
     assert backward.outputs["state.s"].op is OPS["zeros"]
-    assert "sign" not in {node.op.name for node in backward.order()}
+    assert "sign" not in {node.op.name for node in backward.order}
 
 
 def test_integers_get_no_gradient():

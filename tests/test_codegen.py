@@ -76,13 +76,13 @@ def test_lines_are_short_and_names_are_the_users(name, level):
 
 def with_bodies(graph):
     """A graph and the bodies of its loops."""
-    loops = [node for node in graph.order() if node.op.name == "scan"]
+    loops = [node for node in graph.order if node.op.name == "scan"]
     return [graph, *(inner for node in loops for inner in with_bodies(node.attrs["body"]))]
 
 
 def lines_of(graph):
     """The nodes that may have lines of their own: all but loops and their results."""
-    return [node for node in graph.order() if node in graph.notes and node.op.name not in ("scan", "item")]
+    return [node for node in graph.order if node in graph.notes and node.op.name not in ("scan", "item")]
 
 
 @pytest.mark.parametrize("name", DIFFERENTIATED)

@@ -61,7 +61,7 @@ def test_has_samples(op: Op) -> None:
 @each_case
 def test_sample_uses_its_op(case: Case) -> None:
     composite = type(case.op).expand is not Op.expand  # leaves no node of its own
-    assert composite or case.op in {node.op for node in case.graph.order()}
+    assert composite or case.op in {node.op for node in case.graph.order}
 
 
 # --- values ---------------------------------------------------------------------------------------------------
@@ -71,7 +71,7 @@ def values(case: Case, graph: Graph) -> dict[Node, np.ndarray]:
     """What NumPy makes of every node of a case's forward or backward graph; of a loop by its items alone."""
     leaves = {f"inputs.{name}": array for name, array in case.arrays.items()}
     leaves["d_outputs.result"] = case.cotangent
-    nodes = {str(i): node for i, node in enumerate(graph.order())}
+    nodes = {str(i): node for i, node in enumerate(graph.order)}
     results = evaluate(Graph(graph.inputs, nodes), leaves, HELPERS)
     return {nodes[key]: np.asarray(value) for key, value in results.items() if not isinstance(value, list)}
 
@@ -203,7 +203,7 @@ def lifted(case: Case) -> Graph | None:
     where operands of different ranks meet, which then broadcast along other axes; whole shapes and subscripts as
     attributes, which say what the leading axis is; and whole numbers, which address places of another array.
     """
-    for node in case.graph.order():
+    for node in case.graph.order:
         ranks = {len(operand.shape) for operand in node.inputs if not operand.weak}
         whole = any(
             isinstance(v, str) or (isinstance(v, tuple) and any(isinstance(dim, Dim) for dim in v))
@@ -223,7 +223,7 @@ def lifted(case: Case) -> Graph | None:
     except ShapeError:
         stacks = False
     if not stacks:
-        nodes = [node for node in case.graph.order() if node.inputs]
+        nodes = [node for node in case.graph.order if node.inputs]
         bound = [node for node in nodes if node.op.elementwise or "axis" in node.attrs or "axes" in node.attrs]
         assert len(bound) < len(nodes), "axes count from the end: an axis more in front is no matter"
         return None  # an op without axes may mean something else by more of them, as the product of two vectors

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 
-from graphgen.ir.graph import Graph, Note, rebuild, walk
+from graphgen.ir.graph import Graph, Note, below, rebuild
 from graphgen.ir.node import Node, fresh, make, variable
 from graphgen.ir.step import Step
 
@@ -52,12 +52,12 @@ def _reach(
     A carry takes part from step to step, so both sets grow until they are closed.
     """
     into, out = list(body.inputs), list(body.outputs)
-    below = {key: set(walk([node])) for key, node in body.outputs.items()}
+    reads = {key: below([node]) for key, node in body.outputs.items()}
     leaves = {key for key, want in zip(into, wanted) if want}
     seeded = {key for key, result in zip(out, cotangents) if result is not None}
     for _ in range(carries + 1):
-        leaves |= {a for a, b in list(zip(into, out))[:carries] if any(body.inputs[k] in below[b] for k in leaves)}
-        seeded |= {b for a, b in list(zip(into, out))[:carries] if any(body.inputs[a] in below[k] for k in seeded)}
+        leaves |= {a for a, b in list(zip(into, out))[:carries] if any(body.inputs[k] in reads[b] for k in leaves)}
+        seeded |= {b for a, b in list(zip(into, out))[:carries] if any(body.inputs[a] in reads[k] for k in seeded)}
     return [key for key in into if key in leaves], [key for key in out if key in seeded]
 
 

@@ -28,7 +28,7 @@ def choose(forward: Graph, backward: Graph, at_hand: Collection[Node] = ()) -> t
     in_forward = below([*forward.outputs.values(), *forward.inputs.values()])
     in_forward |= {node for node in order if node.op is OPS["item"] and node.inputs[0] in in_forward}
     cotangents = {leaf for key, leaf in backward.inputs.items() if key not in forward.inputs}
-    late = depending(walk(backward.outputs.values()), cotangents)
+    late = depending(order, cotangents)
     held = depending(order, {node for node in order if node.op in (OPS["input"], OPS["scan"])})
 
     reads = _reads(backward, late) & held  # what is made of numbers and sizes alone costs nothing
@@ -43,7 +43,7 @@ def choose(forward: Graph, backward: Graph, at_hand: Collection[Node] = ()) -> t
         if node in doubtful
     }
     kept = forced | (_cut(weights, doubtful & dear, doubtful & reads) if weights else set())
-    return tuple(dict.fromkeys(n for n in (*forward.inputs.values(), *forward.order(), *order) if n in kept))
+    return tuple(dict.fromkeys(n for n in (*forward.inputs.values(), *forward.order, *order) if n in kept))
 
 
 def computed_again(step: Step) -> list[Node]:
@@ -92,7 +92,7 @@ def _cut(weights: Mapping[Node, int | None], begin: set[Node], end: set[Node]) -
 
 def _reads(backward: Graph, late: set[Node]) -> set[Node]:
     """What meets a cotangent, or is itself a result, without depending on one."""
-    operands = {operand for node in below(backward.outputs.values()) & late for operand in node.inputs}
+    operands = {operand for node in late for operand in node.inputs}
     return (operands | set(backward.outputs.values())) - late
 
 

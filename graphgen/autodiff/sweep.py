@@ -46,7 +46,7 @@ def differentiate(
 
 def sweep(graph: Graph, leaves: Collection[str], seeded: Collection[str], polish: Polish, frugal: bool) -> Step:
     """The reverse sweep from the seeded results to some leaves; leaves that no cotangent reaches are left out."""
-    order = graph.order()
+    order = graph.order
     active = depending(order, [graph.inputs[key] for key in leaves], lets_through)
     work = _Sweep(graph, order, active, polish, frugal)
     inputs, cotangents = dict(graph.inputs), {}

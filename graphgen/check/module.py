@@ -75,7 +75,7 @@ def _rows(module: ModuleType, cell: Cell, graph: Graph) -> Iterator[Row]:
 
 def is_analytic(graph: Graph) -> bool:
     """Whether the complex step may pass through every operation."""
-    for node in graph.order():
+    for node in graph.order:
         if not node.op.analytic and any(operand.dtype == "float" and not operand.weak for operand in node.inputs):
             return False
         body = node.op.inner(**node.attrs) or node.attrs.get("body")

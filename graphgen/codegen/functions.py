@@ -14,7 +14,7 @@ from graphgen.codegen.storage import Stored
 from graphgen.codegen.text import call, codes, enclose, names_in, names_read, remarked, tidy
 from graphgen.codegen.views import overlap, storage_of
 from graphgen.contract import RECORDS
-from graphgen.ir.graph import NOTHING, Graph, walk
+from graphgen.ir.graph import NOTHING, Graph, below
 from graphgen.ir.node import Node
 from graphgen.ir.op import shape_text
 from graphgen.ir.shape import Dim, Shape, show
@@ -185,7 +185,7 @@ class Pair:
 
     def _seeds(self, graph: Graph, naming: BackwardNames, texts: dict[Node, str]) -> list[Block]:
         """The cotangents that are handed in, under their names."""
-        live = set(walk(graph.outputs.values()))
+        live = below(graph.outputs.values())
         lines = []
         for key, leaf in graph.inputs.items():
             if not key.startswith("d_") or leaf not in live:

@@ -50,7 +50,7 @@ class Lowering:
             if node not in needed and node not in self.texts:
                 needed.add(node)
                 stack.extend(node.inputs)
-        return [node for node in self.graph.order(self.kept) if node in needed]
+        return [node for node in self.graph.order_of(self.kept) if node in needed]
 
     def note(self, node: Node) -> Note:
         """What is noted of a node."""

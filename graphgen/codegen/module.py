@@ -159,7 +159,7 @@ def _initial(shape: Shape, init: Init) -> str:
 def _defined(graphs: Iterable[Graph]) -> list[Function]:
     """The spec's own functions and the derivatives of them that are called."""
     found: dict[Defined, None] = {}
-    for node in (node for graph in graphs for one in with_bodies(graph) for node in one.order()):
+    for node in (node for graph in graphs for one in with_bodies(graph) for node in one.order):
         if node.op is OPS["apply"]:
             found.setdefault(node.attrs["function"])
     return [_defined_function(function) for function in found]

@@ -67,7 +67,7 @@ class ForwardNames:
             if note.name:
                 self.of.setdefault(node, note.name)
                 self.names.taken.add(note.name)
-        for node in (node for one in graphs for node in one.order()):
+        for node in (node for one in graphs for node in one.order):
             if node.op is OPS["slice"]:
                 self.name(node)  # now, so that they are numbered in the order of the equations
 

@@ -13,7 +13,7 @@ from graphgen.codegen.names import Naming
 from graphgen.codegen.program import Array, Line
 from graphgen.codegen.text import tidy
 from graphgen.codegen.views import is_copy, storage_of
-from graphgen.ir.graph import Graph, Note
+from graphgen.ir.graph import Graph, Note, below
 from graphgen.ir.node import Node
 from graphgen.ir.op import OPS, shape_text
 from graphgen.ir.shape import Dim, Shape, count
@@ -43,7 +43,7 @@ class Stored(Lowering):
         self.function = function
         self.arrays: list[Array] = []
         kept = list(kept)
-        scans: list[Node] = [node for node in graph.order(kept) if node.op is OPS["scan"]]
+        scans = [node for node in below(kept) if node.op is OPS["scan"]]
         self.steps = {symbol for scan in scans for symbol in scan.attrs["length"].symbols}
         self.sequences = {operand for scan in scans for _, operand in Loop.of(scan).sliced}
         super().__init__(graph, texts, kept, naming, heading)

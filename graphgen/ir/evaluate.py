@@ -28,7 +28,7 @@ def evaluate(
     floats = [a.dtype for a in arrays.values() if a.dtype.kind in "fc"]
     scope = {**names, "np": np, "dtype": np.result_type(*floats) if floats else np.dtype(float), **bound}
 
-    results = _run(graph, graph.order(), [arrays[key] for key in graph.inputs], scope)
+    results = _run(graph, graph.order, [arrays[key] for key in graph.inputs], scope)
     return dict(zip(graph.outputs, results))
 
 
@@ -47,7 +47,7 @@ def _compute(node: Node, operands: Sequence[Any], scope: dict[str, Any]) -> Any:
     if node.op.name == "item":
         return operands[0][node.attrs["at"]]
     if (body := node.op.inner(**node.attrs)) is not None:
-        return _run(body, body.order(), operands, scope)[0]
+        return _run(body, body.order, operands, scope)[0]
     places = [f"_{i}" for i in range(len(operands))]
     value = eval(_code(node.op.spell(node, places)), {**scope, **dict(zip(places, operands))})
     return float(value) if node.weak else value
@@ -69,7 +69,7 @@ def _loop(node: Node, operands: Sequence[Any], scope: dict[str, Any]) -> list[An
         np.zeros((steps, *(dim.evaluate(scope) for dim in result.shape)), dtypes[result.dtype])
         for result in list(body.outputs.values())[carries:]
     ]
-    order = body.order()
+    order = body.order
     for t in reversed(range(steps)) if node.attrs["reverse"] else range(steps):
         results = _run(body, order, [*carry, *(x[t] for x in sliced), *constants], scope)
         carry = results[:carries]

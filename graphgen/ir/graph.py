@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from graphgen.ir.node import Node, again
@@ -38,9 +39,14 @@ class Graph:
     outputs: dict[str, Node]
     notes: dict[Node, Note] = field(default_factory=dict)
 
-    def order(self, results: Iterable[Node] | None = None) -> list[Node]:
+    @cached_property
+    def order(self) -> list[Node]:
         """Every node that the results need, operands before users, otherwise as the notes have them."""
-        roots = list(self.outputs.values() if results is None else results)
+        return self.order_of(self.outputs.values())
+
+    def order_of(self, results: Iterable[Node]) -> list[Node]:
+        """The same for other results."""
+        roots = list(results)
         live = below(roots)
         return walk([node for node in self.notes if node in live] + roots)
 
@@ -52,7 +58,7 @@ class Graph:
         import networkx as nx
 
         view: nx.MultiDiGraph[Node] = nx.MultiDiGraph()
-        for node in self.order():
+        for node in self.order:
             view.add_node(node, op=node.op.name)
             for position, operand in enumerate(node.inputs):
                 view.add_edge(operand, node, key=position)

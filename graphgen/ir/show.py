@@ -20,7 +20,7 @@ def _lines(graph: Graph, indent: str) -> Iterator[str]:
     labels = {leaf: key for key, leaf in graph.inputs.items()}
     for key, leaf in graph.inputs.items():
         yield f"{indent}input {key}: {show(leaf.shape)}"
-    for node in graph.order():
+    for node in graph.order:
         if node in labels:
             continue
         if node.op.name in ("const", "size"):

@@ -53,5 +53,5 @@ def _check(node: Node) -> None:
         raise MalformedGraphError(f"{node} is {node.results}, inferred {results}")
     if len(node.results) > 1 and node.op is not OPS["scan"]:
         raise MalformedGraphError(f"{node} has several results")
-    if node.op is not OPS["item"] and any([operand.op is OPS["scan"] for operand in node.inputs]):
+    if node.op is not OPS["item"] and any(operand.op is OPS["scan"] for operand in node.inputs):
         raise MalformedGraphError(f"{node} reads a scan whole")

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from graphgen.errors import ShapeError
-from graphgen.ir.graph import Graph, Note, move_notes, walk
+from graphgen.ir.graph import Graph, Note, below, move_notes
 from graphgen.ir.node import Node, fresh, make, variable
 from graphgen.ir.op import OPS, Op, Type, declare
 from graphgen.ir.shape import Dim, Shape, show
@@ -59,14 +59,14 @@ class Item(Op):
 def with_bodies(graph: Graph) -> Iterator[Graph]:
     """A graph, and the bodies of its loops."""
     yield graph
-    for node in graph.order():
+    for node in graph.order:
         if node.op is OPS["scan"]:
             yield from with_bodies(node.attrs["body"])
 
 
 def has_loops(graph: Graph) -> bool:
     """Whether anything in a graph runs over steps."""
-    return any(node.op is OPS["scan"] for node in graph.order())
+    return any(node.op is OPS["scan"] for node in graph.order)
 
 
 @dataclass
@@ -129,7 +129,7 @@ class Loop:
 
     def scan(self) -> Node:
         """The scan of the parts; what its body does not read is left out."""
-        read = set(walk(self.results))
+        read = below(self.results)
         self.sliced = [(leaf, operand) for leaf, operand in self.sliced if leaf in read]
         self.constant = [(leaf, operand) for leaf, operand in self.constant if leaf in read]
         leaves = [*(c.leaf for c in self.carried), *(leaf for leaf, _ in (*self.sliced, *self.constant))]

@@ -11,7 +11,7 @@ from dataclasses import replace
 from functools import reduce
 from operator import add
 
-from graphgen.ir.graph import NOTHING, Note, rebuild, walk
+from graphgen.ir.graph import NOTHING, Note, below, rebuild, walk
 from graphgen.ir.node import Node, make, variable
 from graphgen.ir.op import OPS
 from graphgen.ir.shape import Dim
@@ -41,7 +41,7 @@ class _After:
         self.readers = Counter(operand for node in self.order for operand in set(node.inputs))
         self.totals = [carry for carry in loop.carried if self._only_grows(carry)]
         kept = [carry.following for carry in loop.carried if carry not in self.totals]
-        self.inside = set(walk(kept))
+        self.inside = below(kept)
         self.waiting: dict[Node, Node] = {}  # what the loop returns of every step -> a leaf until it does
         self.returned = set(loop.every.values())
         self.known: dict[Node, Outer] = outside(loop, [node for node in self.order if not node.inputs])
@@ -150,7 +150,7 @@ class _After:
         loop = self.loop
         results = {**{carry.key: carry.following for carry in loop.carried}, **loop.every}
         outer = {**sums, **{key: self.known[node][0] for key, node in loop.every.items() if self._moved(node)}}
-        needed = set(walk(outer.values()))
+        needed = below(outer.values())
         loop.carried = [carry for carry in loop.carried if carry.key not in sums]
         loop.every = {key: node for key, node in loop.every.items() if key not in outer}
         for node, leaf in self.waiting.items():
@@ -176,7 +176,7 @@ class _After:
                 note = replace(notes[node], name="", stands_for=node, steps=True, place=AFTER)
                 self.placed.setdefault(became[lifting], note)
         operands = [operand for _, operand in (*self.loop.sliced, *self.loop.constant)]
-        before = set(walk([*operands, *(carry.initial for carry in self.loop.carried)]))
+        before = below([*operands, *(carry.initial for carry in self.loop.carried)])
         for node in walk(became[root] for root in outer.values()):
             if node not in before and node.op not in (OPS["scan"], OPS["item"]):
                 self.placed.setdefault(node, Note(place=AFTER))

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from graphgen.ir.graph import NOTHING, Note, depending, rebuild, walk
+from graphgen.ir.graph import NOTHING, Note, below, depending, rebuild, walk
 from graphgen.ir.node import Node
 from graphgen.ir.op import OPS
 from graphgen.ir.shape import Dim
@@ -48,7 +48,7 @@ def _move(loop: Loop, worth: Callable[[Node, bool], bool]) -> tuple[list[Node], 
     leaves: dict[Node, Node] = {}
     placed: dict[Node, Note] = {}
     inside = {outer: node for node, (outer, _) in known.items()}
-    at_hand = set(walk([operand for _, operand in (*loop.sliced, *loop.constant)]))
+    at_hand = below([operand for _, operand in (*loop.sliced, *loop.constant)])
     moving = _moving([*_read(loop, order, carried)], known, worth)
     for node in _in_parts(moving, loop.results, known):
         outer, lifted = known[node]

@@ -48,7 +48,7 @@ def change_bodies(step: Step, change: Callable[[Loop, list[Node]], dict[Node, No
     """
 
     def visit(loop: Loop) -> tuple[list[Node], dict[Node, Note]]:
-        loop.change(change(loop, Graph({}, {}, loop.notes).order(loop.results)))
+        loop.change(change(loop, Graph({}, {}, loop.notes).order_of(loop.results)))
         return loop.items(), {}
 
     return change_loops(step, visit)

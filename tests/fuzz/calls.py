@@ -33,7 +33,7 @@ class Callee:
     @cached_property
     def has_kinks(self) -> bool:
         """Whether it makes choices, so that its operands must not be equal by anything but chance."""
-        nodes = [*self.case.step.forward.order(), *self.case.step.backward.order()]
+        nodes = [*self.case.step.forward.order, *self.case.step.backward.order]
         return any(node.dtype != "float" or not node.op.analytic for node in nodes)
 
     @cached_property

@@ -38,7 +38,7 @@ def examine(cell: Cell, steps: int) -> set[str]:
 def features(cell: Cell) -> set[str]:
     """The operations that a spec calls, itself or in a spec that it uses, and whether it has states and uses."""
     found = {name for equation in cell.equations for name in equation.expression.calls}
-    found |= {node.op.name for node in elaborate(cell).order()}
+    found |= {node.op.name for node in elaborate(cell).order}
     found |= {key for key in ("states", "uses") if getattr(cell, key)}
     return found.union(*(features(use.cell) - {"states"} for use in cell.uses))
 
