@@ -110,7 +110,7 @@ class _Sweep:
         if len(parts) == 1:
             note = self.notes[dz]
             if note.cotangent_of is node:
-                self.notes[dz] = replace(note, part=False)
+                self.notes[dz] = note._replace(part=False)
             return dz
         rule = "split: side by side" if dz.op.name == "concat" else "split: the sum over its uses"
         equation = self.forward_notes.get(node, NOTHING).equation
@@ -174,6 +174,6 @@ def _renote(notes: dict[Node, Note], old: Node, new: Node, rule: str, leaf: Node
     """The notes with those of one node handed on to the node that wraps it."""
     known = old in notes and notes[old].rule and old.op is not OPS["item"]
     rules = [notes[old].rule] if known else []
-    note = replace(notes.get(old, NOTHING), rule="; ".join([*rules, rule]), cotangent_of=leaf, part=False)
+    note = notes.get(old, NOTHING)._replace(rule="; ".join([*rules, rule]), cotangent_of=leaf, part=False)
     moved = move_notes(notes, {old: new})
     return {**moved, new: note}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from graphgen.ir.node import Node, again
 
@@ -13,8 +13,7 @@ if TYPE_CHECKING:
     import networkx as nx
 
 
-@dataclass(frozen=True, slots=True)
-class Note:
+class Note(NamedTuple):
     """What is known of a node beside its value; kept beside nodes, so that sharing them loses nothing."""
 
     name: str = ""  # the user's name for it
@@ -76,7 +75,7 @@ def move_notes(notes: Mapping[Node, Note], change: Mapping[Node, Node]) -> dict[
     for node, note in notes.items():
         of = note.cotangent_of
         if of is not None and change.get(of, of) is not of:
-            note = replace(note, cotangent_of=change[of])
+            note = note._replace(cotangent_of=change[of])
         moved.setdefault(change.get(node, node), note)
     return moved
 

@@ -7,7 +7,6 @@ product of arrays of every step, or one sum.
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import replace
 from functools import reduce
 from operator import add
 
@@ -170,10 +169,10 @@ class _After:
         """Take over what was noted of the nodes that were moved."""
         notes = self.loop.notes
         for key, node in outer.items():
-            self.placed[became[node]] = replace(notes.get(results[key], NOTHING), place=AFTER)
+            self.placed[became[node]] = notes.get(results[key], NOTHING)._replace(place=AFTER)
         for node, (lifting, lifted) in self.known.items():
             if lifted and lifting in became and node in notes and node.inputs:
-                note = replace(notes[node], name="", stands_for=node, steps=True, place=AFTER)
+                note = notes[node]._replace(name="", stands_for=node, steps=True, place=AFTER)
                 self.placed.setdefault(became[lifting], note)
         operands = [operand for _, operand in (*self.loop.sliced, *self.loop.constant)]
         before = below([*operands, *(carry.initial for carry in self.loop.carried)])

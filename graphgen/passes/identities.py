@@ -74,9 +74,13 @@ class Identity:
         pattern, replacement = map(formula.parse, map(str.strip, line.split("->")))
         self.pattern, self.replacement = formula.evaluate(pattern, LETTERS, _build), replacement
         self.op: str = self.pattern.op.name
+        parts = {part.op: place for place, part in enumerate(self.pattern.inputs) if part.op is not OPS["input"]}
+        self.part, self.place = next(iter(parts.items()), (None, 0))  # an operand to look at first, if not a letter
 
     def __call__(self, node: Node) -> Node | None:
         """The replacement, if the node has the pattern's form and keeps its shape."""
+        if self.part and node.inputs[self.place].op is not self.part:
+            return None
         found: dict[str, Node] = {}
         if not _matches(self.pattern, node, found):
             return None

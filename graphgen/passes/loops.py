@@ -37,7 +37,7 @@ def _placed(graph: Graph, placed: dict[Node, Note]) -> Graph:
     notes = dict(graph.notes)
     for node, note in placed.items():
         known = notes.get(node)
-        notes[node] = replace(known, equation=note.equation, rule=note.rule, place=note.place) if known else note
+        notes[node] = known._replace(equation=note.equation, rule=note.rule, place=note.place) if known else note
     return replace(graph, notes=notes)
 
 

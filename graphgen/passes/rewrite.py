@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from graphgen.ir.graph import rebuild
 from graphgen.ir.node import Node
+from graphgen.ir.op import OPS
 from graphgen.ir.step import Step
 
 Rule = Callable[[Node], Node | None]  # a node of the same value, type and shape, or None
@@ -14,7 +15,8 @@ Rules = Mapping[str, Sequence[Rule]]  # by the operation of the node that they r
 
 def rewrite(step: Step, rules: Rules) -> Step:
     """The step with every rule applied wherever it fits; both graphs change alike, so they go on sharing."""
-    return step.changed(rebuild(step.results, lambda _, node: simplest(node, rules)))
+    of_op = {name: (*rules.get("", ()), *rules.get(name, ())) for name in OPS}
+    return step.changed(rebuild(step.results, lambda _, node: simplest(node, of_op)))
 
 
 def simplest(node: Node, rules: Rules) -> Node:
@@ -25,7 +27,7 @@ def simplest(node: Node, rules: Rules) -> Node:
 
 
 def _first(node: Node, rules: Rules) -> Node | None:
-    for rule in (*rules.get("", ()), *rules.get(node.op.name, ())):
+    for rule in rules[node.op.name]:
         better = rule(node)
         if better is not None and better is not node:
             return better
