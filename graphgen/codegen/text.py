@@ -15,7 +15,7 @@ WIDTH = 88  # of an expression; with its name, its indentation and its sign a st
 LINE = 106
 IN_PLACE = re.compile(r"out=|^\w+_into\(")
 _VALUES = re.compile(r"(?<![\w.])([^\W\d][\w.]*)(?![\w.(=])")  # names, but for those of functions and arguments
-_NAMES = re.compile(r"""'[^']*'|"[^"]*"|(?<![\w.])[^\W\d]\w*(?![\w=])""")
+_NAMES = re.compile(r"""(?<![\w.])[^\W\d]\w*(?![\w=])|'[^']*'|"[^"]*\"""")
 _TARGETS = re.compile(r"^[\w, ]+ \+?= ")  # the names that a statement gives values to
 _BRACKETS = str.maketrans("", "", "()")
 
