@@ -11,7 +11,7 @@ from graphgen.codegen.prologue import Source, prologue
 from graphgen.codegen.records import construct
 from graphgen.codegen.spoken import Spoken
 from graphgen.codegen.storage import Stored
-from graphgen.codegen.text import call, codes, enclose, names_in, names_read, remarked, tidy
+from graphgen.codegen.text import call, codes, enclose, names_read, remarked, tidy
 from graphgen.codegen.views import overlap, storage_of
 from graphgen.contract import RECORDS
 from graphgen.ir.graph import NOTHING, Graph, below
@@ -119,14 +119,14 @@ class Pair:
             sizes = {size: size for size in self.sizes}
             results[self.record_name] = call(self.record_name, {**kept_values, **sizes}, 8)
 
-        used = names_in([*codes(blocks), *(f"_({value})" for value in results.values())])
+        used = names_read([*codes(blocks), *(f"_({value})" for value in results.values())])
         begin, self.unbound = self._begin("FORWARD", self.given, sources, used)
         arguments = [f"{group}: {RECORDS[group]}" for group in self.given]
         arguments += [WORKSPACE] if "workspace" in used else []
         arguments += ["*", *(f"{size}: int" for size in self.unbound)] if self.unbound else []
         result_type = f"tuple[{', '.join(results)}]" if len(results) > 1 else next(iter(results))
         returns, doc = _returns(list(results.values())), self.spoken.forward_doc(self.length)
-        name, written = f"forward{self.suffix}", self._written((Block("", tuple(begin)), *blocks), returns)
+        name, written = f"forward{self.suffix}", self._written((Block("", tuple(begin)), *blocks), used)
         return Function(name, tuple(arguments), result_type, doc, written, returns, _arrays(lowering))
 
     def _backward(self) -> tuple[Function, list[str]]:
@@ -158,7 +158,7 @@ class Pair:
 
         results = [result(group) for group in self.given]
         returns = enclose("return Gradients(", results, ")", 4)
-        used = names_in([*codes(blocks), *(f"_({value})" for value in results)])
+        used = names_read([*codes(blocks), *(f"_({value})" for value in results)])
         groups = ["parameters", "residuals", *self.handed]
         begin, unbound = self._begin("BACKWARD", groups, [*residuals, *parameters], used)
         defaults = [Line(self.default(name, record)) for name, record in self.handed.items()]
@@ -166,15 +166,13 @@ class Pair:
         arguments += [f"{name}: {record} | None = None" for name, record in self.handed.items()]
         arguments += [WORKSPACE] if "workspace" in used else []
         doc = self.spoken.backward_doc(self.length)
-        name, written = f"backward{self.suffix}", self._written((Block("", (*defaults, *begin)), *blocks), returns)
+        name, written = f"backward{self.suffix}", self._written((Block("", (*defaults, *begin)), *blocks), used)
         function = Function(name, tuple(arguments), "Gradients", doc, written, returns, _arrays(lowering))
         return function, unbound
 
-    def _written(self, blocks: tuple[Block, ...], returns: str) -> tuple[Block, ...]:
+    def _written(self, blocks: tuple[Block, ...], used: set[str]) -> tuple[Block, ...]:
         """The blocks as they are laid out."""
-        if not self.in_place:
-            return blocks
-        return remarked(blocks, names_read([*codes(blocks), f"def _():\n    {returns}"]))
+        return remarked(blocks, used) if self.in_place else blocks
 
     def _lowering(
         self, graph: Graph, texts: dict[Node, str], kept: Iterable[Node], naming: Naming, function: str

@@ -7,7 +7,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from graphgen.codegen.text import LINE, filled, formed
+from graphgen.codegen.text import LINE, formed, to_fill
 from graphgen.ops import helpers
 
 OPERATORS: dict[type, str] = {
@@ -30,8 +30,7 @@ def into(expression: str, place: str) -> str | None:
     if call is None:
         return None
     name, arguments, keyword = call
-    left = iter(values)
-    operands, last = [filled(argument, left) for argument in arguments], f"{keyword}{place}"
+    operands, last = arguments.format(*values).splitlines(), f"{keyword}{place}"
     code = f"{name}({', '.join([*operands, last])})"
     if len(code) <= LINE - 20:
         return code
@@ -41,22 +40,26 @@ def into(expression: str, place: str) -> str | None:
 
 def takes_out(expression: str) -> bool:
     """Whether NumPy can write an expression into a place."""
-    return _call(formed(expression)[0]) is not None
+    return _call(expression) is not None
 
 
 @lru_cache(maxsize=1 << 12)
-def _call(form: str) -> tuple[str, list[str], str] | None:
-    """The function that writes into a place, its arguments, and the keyword of the place."""
+def _call(form: str) -> tuple[str, str, str] | None:
+    """The function that writes into a place, its arguments, one a line and to be filled, and the place's keyword."""
     match ast.parse(form, mode="eval").body:
         case ast.BinOp(left, op, right) if type(op) in OPERATORS:
-            return f"np.{OPERATORS[type(op)]}", [ast.unparse(left), ast.unparse(right)], "out="
+            return f"np.{OPERATORS[type(op)]}", _lines(left, right), "out="
         case ast.UnaryOp(op, operand) if type(op) in OPERATORS:
-            return f"np.{OPERATORS[type(op)]}", [ast.unparse(operand)], "out="
+            return f"np.{OPERATORS[type(op)]}", _lines(operand), "out="
         case ast.Call(ast.Attribute(ast.Name("np"), name), args, keywords) if _has_out(name):
-            return f"np.{name}", [*map(ast.unparse, args), *map(ast.unparse, keywords)], "out="
+            return f"np.{name}", _lines(*args, *keywords), "out="
         case ast.Call(ast.Name(name), args, []) if hasattr(helpers, f"{name}_into"):
-            return f"{name}_into", [*map(ast.unparse, args)], ""
+            return f"{name}_into", _lines(*args), ""
     return None
+
+
+def _lines(*arguments: ast.AST) -> str:
+    return to_fill("\n".join(map(ast.unparse, arguments)))
 
 
 def _has_out(name: str) -> bool:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from itertools import pairwise
 
 from graphgen.codegen.names import Naming
 from graphgen.codegen.program import Block, Line, Loop
-from graphgen.codegen.text import fits, tidy
+from graphgen.codegen.text import line_of, tidy
 from graphgen.codegen.views import is_copy
 from graphgen.errors import DefectError
 from graphgen.ir.graph import NOTHING, Graph, Note
@@ -128,12 +128,12 @@ class Lowering:
         if node in self.texts:
             return self.texts[node]
         self._shorten(node)
-        while not fits(expression := self.expression(node)):
-            inner = [i for i in node.inputs if i not in self.texts and i.inputs and not i.weak]
+        while (line := line_of(self._spelled(node, spelled := self._operands(node)))) is None:
+            inner = [i for i in spelled if i not in self.texts and i.inputs and not i.weak]
             if not inner:
-                break
-            self.state(max(inner, key=lambda i: len(self.expression(i))))
-        return tidy(expression)
+                return tidy(self._spelled(node, spelled))
+            self.state(max(inner, key=lambda i: len(spelled[i])))
+        return line
 
     def _shorten(self, node: Node) -> None:
         """Give lines to parts of an expression that is surely too long, from the inside, before it is spelled."""
@@ -149,13 +149,21 @@ class Lowering:
         count, waiting = 0, [node]
         while waiting and count <= MANY:
             inner = waiting.pop()
-            waiting += [] if inner in self.texts else inner.inputs
-            count += inner in self.texts or not inner.inputs
+            if inner in self.texts or not inner.inputs:
+                count += 1
+            else:
+                waiting += inner.inputs
         return count
 
     def expression(self, node: Node) -> str:
         """The node's operation, spelled."""
-        text = node.op.spell(node, [self.operand(operand) for operand in node.inputs])
+        return self._spelled(node, self._operands(node))
+
+    def _operands(self, node: Node) -> dict[Node, str]:
+        return {operand: self.operand(operand) for operand in node.inputs}
+
+    def _spelled(self, node: Node, operands: Mapping[Node, str]) -> str:
+        text = node.op.spell(node, [operands[operand] for operand in node.inputs])
         # A NumPy scalar has a dtype of its own; a Python float adapts to the arrays it meets.
         return f"float({text})" if node.weak and "np." in text else text
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import re
 import textwrap
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from functools import lru_cache
 
@@ -23,12 +23,12 @@ _BRACKETS = str.maketrans("", "", "()")
 def tidy(text: str) -> str:
     """An expression without needless brackets."""
     form, names = formed(text)
-    return filled(_tidy(form), iter(names))
+    return _tidy(form).format(*names)
 
 
 @lru_cache(maxsize=1 << 12)
 def _tidy(form: str) -> str:
-    return ast.unparse(ast.parse(form, mode="eval"))
+    return to_fill(ast.unparse(ast.parse(form, mode="eval")))
 
 
 def formed(text: str) -> tuple[str, list[str]]:
@@ -37,14 +37,17 @@ def formed(text: str) -> tuple[str, list[str]]:
     return "_".join(pieces[::2]), pieces[1::2]
 
 
-def filled(form: str, names: Iterator[str]) -> str:
-    """A form with names in the place of each `_`."""
-    return _VALUES.sub(lambda _: next(names), form)
+def to_fill(form: str) -> str:
+    """A form for `format`, with braces where the values' names belong."""
+    return _VALUES.sub("{}", form)
 
 
-def fits(text: str) -> bool:
-    """Whether an expression fits a line when it is tidy."""
-    return len(text.translate(_BRACKETS)) <= WIDTH and len(tidy(text)) <= WIDTH
+def line_of(text: str) -> str | None:
+    """The tidy expression, if it fits a line."""
+    if len(text.translate(_BRACKETS)) > WIDTH:
+        return None
+    text = tidy(text)
+    return text if len(text) <= WIDTH else None
 
 
 def names_in(texts: Iterable[str]) -> set[str]:
@@ -82,6 +85,8 @@ def codes(blocks: Iterable[Block]) -> list[str]:
 
 def wrapped(text: str) -> list[str]:
     """A numbered equation over several lines if it is long."""
+    if 0 < len(text) <= LINE - 6 and text.isprintable():
+        return [text.rstrip()]
     return textwrap.wrap(text, LINE - 6, subsequent_indent="    ", break_long_words=False)
 
 

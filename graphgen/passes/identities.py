@@ -13,7 +13,7 @@ import numpy as np
 from graphgen.ir.evaluate import evaluate
 from graphgen.ir.graph import Graph
 from graphgen.ir.node import Node, build, leaf, make, variable
-from graphgen.ir.op import OPS
+from graphgen.ir.op import OPS, Op
 from graphgen.ir.step import Step
 from graphgen.ops import formula, helpers
 from graphgen.passes.rewrite import Rule, rewrite
@@ -74,12 +74,14 @@ class Identity:
         pattern, replacement = map(formula.parse, map(str.strip, line.split("->")))
         self.pattern, self.replacement = formula.evaluate(pattern, LETTERS, _build), replacement
         self.op: str = self.pattern.op.name
-        parts = {part.op: place for place, part in enumerate(self.pattern.inputs) if part.op is not OPS["input"]}
-        self.part, self.place = next(iter(parts.items()), (None, 0))  # an operand to look at first, if not a letter
+        self.first: tuple[int, Op] | None = None  # an operand that is no letter, to look at before all else
+        for place, part in enumerate(self.pattern.inputs):
+            if part.op is not OPS["input"]:
+                self.first = place, part.op
 
     def __call__(self, node: Node) -> Node | None:
         """The replacement, if the node has the pattern's form and keeps its shape."""
-        if self.part and node.inputs[self.place].op is not self.part:
+        if self.first and node.inputs[self.first[0]].op is not self.first[1]:
             return None
         found: dict[str, Node] = {}
         if not _matches(self.pattern, node, found):
