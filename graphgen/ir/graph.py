@@ -82,15 +82,16 @@ def move_notes(notes: Mapping[Node, Note], change: Mapping[Node, Node]) -> dict[
 
 def walk(roots: Iterable[Node]) -> list[Node]:
     """Every node the roots need, operands before users, depth first (without recursion: graphs get deep)."""
+    opened: set[Node] = set()
     done: dict[Node, None] = {}
     stack = list(roots)[::-1]
     while stack:
-        node, height = stack[-1], len(stack)
-        for operand in reversed(node.inputs):
-            if operand not in done:
-                stack.append(operand)
-        if len(stack) == height:
+        node = stack[-1]
+        if node in opened:  # and so are its operands, which stood above it
             done[stack.pop()] = None
+        else:
+            opened.add(node)
+            stack += node.inputs[::-1]
     return list(done)
 
 

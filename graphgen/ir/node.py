@@ -120,7 +120,7 @@ def _new(op: Op, inputs: tuple[Node, ...], attrs: Mapping[str, Any]) -> Node:
     node.op, node.inputs, node.attrs = op, inputs, attrs
     node.results = (inferred,) if isinstance(inferred, Type) else inferred
     node.shape, node.dtype = node.results[0] if node.results else Type(())
-    if any(len(result.shape) > limits.AXES for result in node.results):
+    if len(node.shape) > limits.AXES:
         raise ShapeError("number-of-axes", f"an array has at most {limits.AXES} axes")
     node.weak = op.name in ("const", "size") or (op.elementwise and bool(inputs) and all(i.weak for i in inputs))
     return node
