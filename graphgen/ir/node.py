@@ -15,7 +15,7 @@ from graphgen.ir.shape import Dim, DimLike, Shape, shape_of
 class Node:
     """One operation on its operands.  Equal expressions are one node: compare with `is`, never change one."""
 
-    __slots__ = ("__weakref__", "attrs", "dtype", "inputs", "key", "op", "results", "shape", "weak")
+    __slots__ = ("__weakref__", "attrs", "dtype", "inputs", "key", "op", "results", "shape", "weak", "well_formed")
 
     op: Op
     inputs: tuple[Node, ...]
@@ -25,6 +25,7 @@ class Node:
     shape: Shape  # of the first result
     dtype: str  # of the first result: "float", "int" or "bool"
     weak: bool  # made of numbers and dims alone: a Python scalar, which adapts to the dtype of any array
+    well_formed: bool  # as `verify` has found
 
     def __add__(self, other: Operand) -> Node:
         return build("add", self, other)
@@ -122,6 +123,7 @@ def _new(op: Op, inputs: tuple[Node, ...], attrs: Mapping[str, Any]) -> Node:
     node.shape, node.dtype = node.results[0] if node.results else Type(())
     if len(node.shape) > limits.AXES:
         raise ShapeError("number-of-axes", f"an array has at most {limits.AXES} axes")
+    node.well_formed = False
     node.weak = op.name in ("const", "size") or (op.elementwise and bool(inputs) and all(i.weak for i in inputs))
     return node
 

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from weakref import WeakSet
 
 from graphgen.errors import DefectError
 from graphgen.ir.graph import Graph, below
 from graphgen.ir.node import Node
 from graphgen.ir.op import OPS, Type
-
-_WELL_FORMED: WeakSet[Node] = WeakSet()
 
 
 class MalformedGraphError(DefectError):
@@ -27,11 +24,11 @@ def verify(*graphs: Graph) -> None:
         graph = waiting.pop()
         live = below(graph.outputs.values())
         _check_leaves(graph, live)
-        nodes = [node for node in live if node not in _WELL_FORMED]
-        for node in nodes:
-            _check(node)
-        _WELL_FORMED.update(nodes)
-        waiting += [node.attrs["body"] for node in nodes if node.op is OPS["scan"]]
+        scans = {node for node in live if node.op is OPS["scan"]}
+        for node in [node for node in live if not node.well_formed]:
+            _check(node, scans)
+            node.well_formed = True
+            waiting += [node.attrs["body"]] if node in scans else []
 
 
 def _check_leaves(graph: Graph, live: Iterable[Node]) -> None:
@@ -45,7 +42,7 @@ def _check_leaves(graph: Graph, live: Iterable[Node]) -> None:
             raise MalformedGraphError(f"{node} is read and not declared")
 
 
-def _check(node: Node) -> None:
+def _check(node: Node, scans: set[Node]) -> None:
     """The types of a node are those that its operation infers, and only a loop has several."""
     inferred = node.op.infer(*node.inputs, **node.attrs)
     results = (inferred,) if isinstance(inferred, Type) else inferred
@@ -53,5 +50,5 @@ def _check(node: Node) -> None:
         raise MalformedGraphError(f"{node} is {node.results}, inferred {results}")
     if len(node.results) > 1 and node.op is not OPS["scan"]:
         raise MalformedGraphError(f"{node} has several results")
-    if node.op is not OPS["item"] and any(operand.op is OPS["scan"] for operand in node.inputs):
+    if node.op is not OPS["item"] and not scans.isdisjoint(node.inputs):
         raise MalformedGraphError(f"{node} reads a scan whole")
