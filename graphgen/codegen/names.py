@@ -107,7 +107,7 @@ class ForwardNames:
             return note.called
         if node.op is OPS["item"]:
             loop, at = node.inputs[0].attrs, node.attrs["at"]
-            name = self.name(list(loop["body"].outputs.values())[at])
+            name = self.name(loop["body"].results[at])
             return f"{name}_final" if at < loop["carries"] else over_steps(name)
         if node.op is OPS["input"]:
             name = _word(node.attrs["name"])
@@ -177,7 +177,7 @@ class BackwardNames:
             return f"d{self.forward.targets[note.equation]}_{node.op.name}"
         if node.op is OPS["item"]:
             body, at = node.inputs[0].attrs["body"], node.attrs["at"]
-            result = list(body.outputs.values())[at]
+            result = body.results[at]
             return over_steps(self._preferred(result, body.notes.get(result, note)))
         name = "d" + self.forward.name(note.cotangent_of)
         sender = note.equation if note.part else None

@@ -39,9 +39,14 @@ class Graph:
     notes: dict[Node, Note] = field(default_factory=dict)
 
     @cached_property
+    def results(self) -> list[Node]:
+        """The results alone; a scan's items are numbered as its body's."""
+        return list(self.outputs.values())
+
+    @cached_property
     def order(self) -> list[Node]:
         """Every node that the results need, operands before users, otherwise as the notes have them."""
-        return self.order_of(self.outputs.values())
+        return self.order_of(self.results)
 
     def order_of(self, results: Iterable[Node]) -> list[Node]:
         """The same for other results."""

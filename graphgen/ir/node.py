@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+from functools import partial
 from typing import Any, cast
-from weakref import WeakValueDictionary
+from weakref import ref
 
 from graphgen.errors import ShapeError
 from graphgen.faults import limits
@@ -81,7 +82,7 @@ class Node:
 
 
 Operand = Node | float
-_NODES: WeakValueDictionary[Any, Node] = WeakValueDictionary()
+_NODES: dict[Any, ref[Node]] = {}
 
 
 def build(op: str | Op, *operands: Operand | Dim, **attrs: Any) -> Node:
@@ -108,10 +109,13 @@ def again(node: Node, inputs: tuple[Node, ...]) -> Node:
 
 def _shared(op: Op, inputs: tuple[Node, ...], attrs: Mapping[str, Any], key: tuple[Any, ...]) -> Node:
     """The one node of an operation whose attributes are as the IR keeps them."""
-    node = _NODES.get((op, inputs, key))
+    whole = op, inputs, key
+    found = _NODES.get(whole)
+    node = found() if found else None
     if node is None:
-        node = _NODES[op, inputs, key] = _new(op, inputs, attrs)
+        node = _new(op, inputs, attrs)
         node.key = key
+        _NODES[whole] = ref(node, partial(_NODES.pop, whole))  # so the table forgets it as soon as nobody has it
     return node
 
 
