@@ -129,7 +129,12 @@ def rebuild(roots: Iterable[Node], change: Callable[[Node, Node], Node | None]) 
     `change(old, new)` gets a node and the same on its new operands; what it returns stands for it, or `new` if None.
     """
     became: dict[Node, Node] = {}
+    changed: set[Node] = set()
     for node in walk(roots):
-        new = again(node, tuple([became[operand] for operand in node.inputs]))
+        new = node
+        if not changed.isdisjoint(node.inputs):
+            new = again(node, tuple([became[operand] for operand in node.inputs]))
         became[node] = change(node, new) or new
+        if became[node] is not node:
+            changed.add(node)
     return became
