@@ -217,7 +217,7 @@ def lifted(case: Case) -> Graph | None:
     change = {leaf: more[key] for key, leaf in case.graph.inputs.items()}
 
     try:
-        new = rebuild(case.graph.outputs.values(), lambda node, operands: change.get(node))
+        new = rebuild(case.graph.order, lambda node, operands: change.get(node))
         outputs = {key: new[node] for key, node in case.graph.outputs.items()}
         stacks = all(outputs[key].shape == (Dim.of(2), *node.shape) for key, node in case.graph.outputs.items())
     except ShapeError:

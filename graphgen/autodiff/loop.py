@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 
-from graphgen.ir.graph import Graph, Note, below, rebuild
+from graphgen.ir.graph import Graph, Note, below, rebuild, walk
 from graphgen.ir.node import Node, fresh, make, variable
 from graphgen.ir.step import Step
 
@@ -136,7 +136,7 @@ class _Backward:
         """The cotangent of each operand of the scan."""
         leaves = [leaf for leaf, *_ in (*self.carried, *self.sliced, *self.constant)]
         results = [*(following for _, _, following in self.carried), *self.results]
-        change = rebuild(results, lambda node, _: self.kept.get(node))
+        change = rebuild(walk(results), lambda node, _: self.kept.get(node))
         notes = dict(reversed(self.sums.items()))
         notes |= {self.totals.get(node, node): note for node, note in self.notes.items()}
         body = Graph(

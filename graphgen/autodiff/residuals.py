@@ -49,7 +49,7 @@ def choose(forward: Graph, backward: Graph, at_hand: Collection[Node] = ()) -> t
 def computed_again(step: Step) -> list[Node]:
     """The forward values that the backward graph computes again, in the order of the forward pass."""
     forward, backward = step.forward, step.backward
-    order = walk(step.results)
+    order = step.order
     late = depending(order, [leaf for key, leaf in backward.inputs.items() if key not in forward.inputs])
     found, stack = set(), list(_reads(backward, late))
     while stack:

@@ -9,7 +9,7 @@ from itertools import islice
 from graphgen.autodiff import loop
 from graphgen.autodiff.accumulate import accumulate, unbroadcast
 from graphgen.autodiff.residuals import choose
-from graphgen.ir.graph import NOTHING, Graph, Note, depending, move_notes, rebuild
+from graphgen.ir.graph import NOTHING, Graph, Note, depending, move_notes
 from graphgen.ir.node import Node, fresh, make, variable
 from graphgen.ir.op import OPS
 from graphgen.ir.shape import Dim
@@ -167,7 +167,7 @@ def _extend_loops(step: Step, extended: dict[Node, Graph]) -> Step:
             return None
         return make.scan(*new.inputs, **{**node.attrs, "body": extended[node]})
 
-    return step.changed(rebuild(step.results, change))
+    return step.rebuilt(change)
 
 
 def _renote(notes: dict[Node, Note], old: Node, new: Node, rule: str, leaf: Node) -> dict[Node, Note]:

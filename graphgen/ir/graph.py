@@ -28,6 +28,7 @@ class Note(NamedTuple):
 
 
 NOTHING = Note()
+Change = Callable[[Node, Node], Node | None]  # what a node becomes, given it and the same on its new operands
 
 
 @dataclass(frozen=True, eq=False)
@@ -123,14 +124,14 @@ def depending(
     return found
 
 
-def rebuild(roots: Iterable[Node], change: Callable[[Node, Node], Node | None]) -> dict[Node, Node]:
-    """Every node below the roots, mapped to what it becomes.
+def rebuild(order: Iterable[Node], change: Change) -> dict[Node, Node]:
+    """Every node of an order, operands before users, mapped to what it becomes.
 
     `change(old, new)` gets a node and the same on its new operands; what it returns stands for it, or `new` if None.
     """
     became: dict[Node, Node] = {}
     changed: set[Node] = set()
-    for node in walk(roots):
+    for node in order:
         new = node
         if not changed.isdisjoint(node.inputs):
             new = again(node, tuple([became[operand] for operand in node.inputs]))

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
-from graphgen.ir.graph import Graph, below
+from graphgen.ir.graph import Change, Graph, rebuild, walk
 from graphgen.ir.node import Node
 
 
@@ -29,15 +30,21 @@ class Step:
         """The results of both graphs."""
         return [*self.forward.outputs.values(), *self.backward.outputs.values()]
 
+    @cached_property
+    def order(self) -> list[Node]:
+        """Every node of both graphs, operands before users."""
+        return walk(self.results)
+
     def readers(self) -> Counter[Node]:
         """How often each node is read, by others and as a result."""
-        return Counter([*self.results, *(operand for node in below(self.results) for operand in node.inputs)])
+        return Counter([*self.results, *(operand for node in self.order for operand in node.inputs)])
 
-    def changed(self, change: Mapping[Node, Node]) -> Step:
-        """The step with nodes changed as a mapping of all of them says, in both graphs alike; itself if none is."""
-        if all(new is old for old, new in change.items()):
+    def rebuilt(self, change: Change) -> Step:
+        """The step with nodes changed as `rebuild` does, in both graphs alike; itself if none is."""
+        became = rebuild(self.order, change)
+        if all(new is old for old, new in became.items()):
             return self
-        return replace(self, forward=self.forward.changed(change), backward=self.backward.changed(change))
+        return replace(self, forward=self.forward.changed(became), backward=self.backward.changed(became))
 
 
 def forward_only(graph: Graph) -> Step:

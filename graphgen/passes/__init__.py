@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from graphgen.ir.graph import Graph, rebuild
+from graphgen.ir.graph import Graph
 from graphgen.ir.node import Node, build
 from graphgen.ir.op import OPS
 from graphgen.ir.step import Step, forward_only
@@ -60,7 +60,7 @@ def prepare(graph: Graph, level: int) -> Graph:
         return build(new.op, *new.inputs, **{**new.attrs, "body": body}) if body else None
 
     step = forward_only(graph)
-    step = step.changed(rebuild(step.results, inner)) if BEFORE[level] else step
+    step = step.rebuilt(inner) if BEFORE[level] else step
     return _run(step, BEFORE[level]).forward
 
 

@@ -158,7 +158,7 @@ class _After:
 
         at = dict(zip([*(carry.key for carry in loop.carried), *loop.every], loop.items()))
         leaves = {self.waiting[node]: at[key] for key, node in loop.every.items() if node in self.waiting}
-        became = rebuild(outer.values(), lambda node, _: leaves.get(node))
+        became = rebuild(walk(outer.values()), lambda node, _: leaves.get(node))
         self._note(results, outer, became)
         return [became[outer[key]] if key in outer else at[key] for key in results], self.placed
 

@@ -63,7 +63,7 @@ def _move(loop: Loop, worth: Callable[[Node, bool], bool]) -> tuple[list[Node], 
         loop.notes = {leaf: Note(note.name, note.equation, stands_for=node, called=note.called), **loop.notes}
         place, of = EVERY_STEP if lifted else ONCE, None if outer is node else node
         placed[outer] = Note("", note.equation, note.rule, None, False, of, lifted, note.called, place)
-    loop.change(rebuild(loop.results, lambda node, _: leaves.get(node)))
+    loop.change(rebuild(order, lambda node, _: leaves.get(node)))
     return loop.items(), placed
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 
-from graphgen.ir.graph import Note, walk
+from graphgen.ir.graph import Note
 from graphgen.ir.node import Node, make
 from graphgen.ir.op import OPS
 from graphgen.ir.shape import Dim
@@ -19,7 +19,7 @@ from graphgen.passes.loops import change_loops
 def join_inside(step: Step) -> Step:
     """The pass."""
     joined: dict[Node, list[Node]] = defaultdict(list)
-    for node in walk(step.results):
+    for node in step.order:
         scan = _source(node)
         if scan is not None:
             joined[scan].append(node)

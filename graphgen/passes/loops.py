@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from graphgen.ir.graph import NOTHING, Graph, Note, below, rebuild
+from graphgen.ir.graph import NOTHING, Graph, Note
 from graphgen.ir.node import Node
 from graphgen.ir.op import OPS
 from graphgen.ir.step import Step
@@ -17,7 +17,7 @@ Change = Callable[[Loop], tuple[list[Node], dict[Node, Note]]]
 
 def change_loops(step: Step, change: Change) -> Step:
     """The step with every loop changed, in both graphs alike."""
-    if all(node.op is not OPS["scan"] for node in below(step.results)):
+    if all(node.op is not OPS["scan"] for node in step.order):
         return step
     results: dict[Node, list[Node]] = {}
     placed: dict[Node, Note] = {}
@@ -28,7 +28,7 @@ def change_loops(step: Step, change: Change) -> Step:
             placed.update(notes)
         return results[old.inputs[0]][old.attrs["at"]] if old.op is OPS["item"] else None
 
-    new = step.changed(rebuild(step.results, visit))
+    new = step.rebuilt(visit)
     return replace(new, forward=_placed(new.forward, placed), backward=_placed(new.backward, placed))
 
 

@@ -68,7 +68,7 @@ def _pack_products(loop: Loop, order: list[Node]) -> dict[Node, Node]:
         start = reduce(add, (weight.shape[-1 if at == 0 else -2] for weight in weights[:place]), Dim.of(0))
         return make.slice(packed[group], axis=axis, start=start, stop=start + old.shape[axis])
 
-    return rebuild(loop.results, change)
+    return rebuild(walk(loop.results), change)
 
 
 def _joined(loop: Loop, parts: list[Node], axis: int) -> Node:
@@ -89,9 +89,11 @@ def _common(loop: Loop, parts: list[Node]) -> str:
 def _pack_sums(loop: Loop, order: list[Node]) -> dict[Node, Node]:
     """Again and again, since the sums of sums of slices are sums of slices."""
     became = {node: node for node in order}
-    while packed := _packed_sums(loop, walk(became[node] for node in loop.results)):
-        new = rebuild([became[node] for node in loop.results], partial(_replaced, packed))
+    order = walk(loop.results)
+    while packed := _packed_sums(loop, order):
+        new = rebuild(order, partial(_replaced, packed))
         became = {node: new.get(now, now) for node, now in became.items()}
+        order = walk(became[node] for node in loop.results)
     return became
 
 
@@ -226,7 +228,7 @@ def _gather_sums(loop: Loop, order: list[Node]) -> dict[Node, Node]:
         new[old] = better or now
         return better
 
-    return rebuild(loop.results, remember)
+    return rebuild(walk(loop.results), remember)
 
 
 def _plus(a: str, b: str) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from graphgen.ir.graph import rebuild
 from graphgen.ir.node import Node
 from graphgen.ir.op import OPS
 from graphgen.ir.step import Step
@@ -16,7 +15,7 @@ Rules = Mapping[str, Sequence[Rule]]  # by the operation of the node that they r
 def rewrite(step: Step, rules: Rules) -> Step:
     """The step with every rule applied wherever it fits; both graphs change alike, so they go on sharing."""
     of_op = {name: (*rules.get("", ()), *rules.get(name, ())) for name in OPS}
-    return step.changed(rebuild(step.results, lambda _, node: simplest(node, of_op)))
+    return step.rebuilt(lambda _, node: simplest(node, of_op))
 
 
 def simplest(node: Node, rules: Rules) -> Node:

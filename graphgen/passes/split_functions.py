@@ -40,7 +40,7 @@ def _change(loop: Loop, order: list[Node]) -> dict[Node, Node]:
         whole = new.inputs[0]
         return build(whole.op, make.slice(whole.inputs[0], **old.attrs), **whole.attrs)
 
-    return rebuild(loop.results, change)
+    return rebuild(order, change)
 
 
 def _noted(notes: Mapping[Node, Note], parts: Mapping[Node, list[Node]]) -> dict[Node, Note]:

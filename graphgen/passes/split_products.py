@@ -33,7 +33,7 @@ def _change(loop: Loop, order: list[Node]) -> dict[Node, Node]:
         mixed = any(0 < sum(part in carried for part in operand.inputs) < len(operand.inputs) for operand in joined)
         return split(new) if mixed else None
 
-    return rebuild(loop.results, change)
+    return rebuild(order, change)
 
 
 def split(product: Node) -> Node | None:

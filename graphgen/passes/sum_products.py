@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from graphgen.ir.graph import rebuild
 from graphgen.ir.node import Node
 from graphgen.ir.op import OPS
 from graphgen.ir.step import Step
@@ -18,7 +17,7 @@ def sum_products(step: Step) -> Step:
             return None
         return sum_of_products(*new.inputs[0].inputs)
 
-    return step.changed(rebuild(step.results, change))
+    return step.rebuilt(change)
 
 
 def sum_of_products(a: Node, b: Node) -> Node:

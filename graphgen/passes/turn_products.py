@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from graphgen.ir.graph import rebuild
 from graphgen.ir.node import Node
 from graphgen.ir.op import OPS
 from graphgen.ir.step import Step
@@ -19,4 +18,4 @@ def turn_products(step: Step) -> Step:
         a, b = new.inputs[0].inputs
         return swap(b) @ swap(a) if len(a.shape) == len(b.shape) == 2 else None
 
-    return step.changed(rebuild(step.results, change))
+    return step.rebuilt(change)
