@@ -23,7 +23,7 @@ from tests.oracle import by_jax
 from tests.support import assert_close
 
 LENGTH = 3
-SHIPPED = ("gru_reset_after", "mgu", "lstm_separate", "lstm_averaged", "lstm")
+SHIPPED = ("gru_reset_after", "mgu", "lstm_separate", "lstm_averaged", "lstm", "lstm_layer")
 FOLDER = Path(__file__).parent / "fuzz"
 
 

@@ -85,6 +85,7 @@ QUIET = {
     "stated.add(node)": "gives a value a line of its own, which is for the reader",
     "self.written.append(('', []))": "an empty line after a loop",
     "self.direct.add(node)": "keeps a part from being copied to where it is",
+    "outer.filled.add(item)": "the same, of what a loop within a loop has written",
     "self.arrays.append(": "the account of what a call allocates, which its docstring gives",
     "path.append(": "where a very long expression is broken",
 }

@@ -54,8 +54,7 @@ class BodyWithLoops(Body):
 
     def start(self, name: str, carry: Carry) -> Line:
         """The statement that begins a carry of a loop within this one, in a buffer."""
-        for line in self.rooms([name], carry.leaf.shape):
-            self.write(line)
+        self.rooms([name], carry.leaf.shape)
         return Line(f"{name}[...] = {written(self, carry.initial)}")
 
     def final(self, text: str) -> str:
