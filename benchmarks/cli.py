@@ -58,7 +58,7 @@ class ShapeType(click.ParamType):
 def main(context: click.Context, /, cases: tuple[str, ...], rounds: int, output: Path, **narrowed: Any) -> None:
     """Measure forward and backward of generated modules beside other contenders.
 
-    Without options everything is measured, which takes most of an hour; every option narrows it and may be repeated.
+    Without options everything is measured, which takes two hours; every option narrows it and may be repeated.
     """
     if context.invoked_subcommand:
         return
@@ -79,12 +79,15 @@ def main(context: click.Context, /, cases: tuple[str, ...], rounds: int, output:
 
 
 @main.command("report")
-@click.argument("source", type=click.Path(path_type=Path, exists=True), default=HERE / "results.json")
+@click.argument("sources", nargs=-1, type=click.Path(path_type=Path, exists=True))
 @click.option("-o", "--output", type=click.Path(path_type=Path), default=ROOT / "docs" / "performance.md",
               help="[default: docs/performance.md]")  # fmt: skip
-def report_(source: Path, output: Path) -> None:
-    """Write the page from results, those in SOURCE or in benchmarks/results.json."""
-    write_whole(output, report.page(results.read(source)))
+def report_(sources: tuple[Path, ...], output: Path) -> None:
+    """Write the page from the results in SOURCES, several runs on one machine; from all in benchmarks by default."""
+    runs = [results.read(source) for source in sources or sorted(HERE.glob("*.json"))]
+    if any(run.machine != runs[0].machine for run in runs):
+        raise click.UsageError("the runs were made on different machines, or with other versions")
+    write_whole(output, report.page(runs))
     click.echo(f"wrote {output}")
 
 

@@ -12,7 +12,7 @@ from benchmarks.tables import Table, tables
 INTRODUCTION = """\
 # Performance
 
-Written from `benchmarks/results.json` by `python -m benchmarks report`.  Every number is a median over rounds in
+Written from the JSON files in `benchmarks` by `python -m benchmarks report`.  Every number is a median over rounds in
 which the contenders take turns, each in a process of its own that is held to one thread; compare numbers of one
 table only.  A shape is T,B,I,H: steps, batch, inputs, hidden units.  All do the same work: the forward pass over a
 sequence, and the backward pass that gives the gradients of all parameters, of the inputs and of the initial state,
@@ -42,8 +42,9 @@ where an example is more than a vector, as in a state of matrices, the spec's co
     "specs": """\
 ## Every shipped spec
 
-Sizes are given by the names of the dims; where a state is a matrix for each example, they are 32 at most.  A model
-whose step is itself a sequence reads the T steps in two chunks, through two layers where it has any number of them.
+Sizes are given by the names of the dims; where a state is a matrix for each example, they are 32 at most, as are the
+positions of the source that a decoder looks at.  A model whose step is itself a sequence reads the T steps in two
+chunks, through two layers where it has any number of them.
 """,
     "memory": """\
 ## Memory
@@ -59,15 +60,18 @@ The command as the shell runs it, and the compiler alone on generated specs, eac
 }
 
 
-def page(results: Results) -> str:
+def page(runs: Sequence[Results]) -> str:
     """The page, in Markdown."""
-    return "\n".join([INTRODUCTION, machine(results), *sections(results.results)])
+    cases = list(WHAT)
+    found = sorted((result for run in runs for result in run.results), key=lambda result: cases.index(result.case))
+    return "\n".join([INTRODUCTION, machine(runs), *sections(found)])
 
 
-def machine(results: Results) -> str:
-    """What the numbers were measured on, and with which command."""
-    described = "".join(f"| {name} | {text} |\n" for name, text in results.machine.items())
-    return f"| command | `{results.command}` |\n| --- | --- |\n{described}"
+def machine(runs: Sequence[Results]) -> str:
+    """What the numbers were measured on, and with which commands."""
+    commands = " <br> ".join(f"`{run.command}`" for run in runs)
+    described = "".join(f"| {name} | {text} |\n" for name, text in runs[0].machine.items())
+    return f"| commands | {commands} |\n| --- | --- |\n{described}"
 
 
 def sections(results: Sequence[Result]) -> Iterator[str]:

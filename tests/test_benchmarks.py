@@ -14,7 +14,7 @@ from benchmarks.cli import main
 from benchmarks.compiling import generated_spec
 from benchmarks.contenders import GRAPHGEN, Recipe
 from benchmarks.layouts import FORMS
-from benchmarks.measure import BOUNDS, Memory, Timing, differences
+from benchmarks.measure import BOUNDS, Memory, Result, Timing, differences
 from benchmarks.problem import GATES, Problem, Shape
 from benchmarks.process import BenchmarkError, Worker
 from graphgen.compiler import compile_cell
@@ -102,3 +102,24 @@ def test_the_command_measures_and_reports(tmp_path):
     for text in (done.output, page.read_text("utf-8")):
         assert "layer: rnn, float64" in text
         assert "by hand" in text
+
+
+def test_one_page_tells_of_several_runs_on_one_machine(tmp_path):
+    first = results.Results("first run", {"NumPy": "2"}, [Result("compile", "all", None, None, "s", {"-O2": [2.0]})])
+    second = results.Results(
+        "second run", {"NumPy": "2"}, [Result("memory", "rnn", SHAPE, "float32", "MB", {"a": [7.0]})]
+    )
+    other = results.Results("third run", {"NumPy": "3"}, [])
+    for run in (first, second, other):
+        run.write(tmp_path / f"{run.command[:5]}.json")
+    page = tmp_path / "page.md"
+    paths = [str(tmp_path / f"{name}.json") for name in ("first", "secon", "third")]
+    assert CliRunner().invoke(main, ["report", *paths[:2], f"-o{page}"]).exit_code == 0
+    text = page.read_text("utf-8")
+    assert "first run" in text
+    assert "second run" in text
+    assert text.index("## Memory") < text.index("## Compile time")
+    refused = CliRunner().invoke(main, ["report", *paths, f"-o{page}"])
+    assert refused.exit_code == 2
+    assert "different machines" in refused.output
+    assert page.read_text("utf-8") == text
