@@ -16,7 +16,7 @@ LINE = 106
 IN_PLACE = re.compile(r"out=|^\w+_into\(")
 _VALUES = re.compile(r"(?<![\w.])([^\W\d][\w.]*)(?![\w.(=])")  # names, but for those of functions and arguments
 _NAMES = re.compile(r"""(?<![\w.])[^\W\d]\w*(?![\w=])|'[^']*'|"[^"]*\"""")
-_TARGETS = re.compile(r"^[\w, ]+ \+?= ")  # the names that a statement gives values to
+_READ = re.compile(rf"^[\w, ]+ \+?= |{_NAMES.pattern}")  # the names that a statement gives values to in one piece
 _BRACKETS = str.maketrans("", "", "()")
 
 
@@ -57,7 +57,7 @@ def names_in(texts: Iterable[str]) -> set[str]:
 
 def names_read(texts: Iterable[str]) -> set[str]:
     """Every name that some statements read."""
-    return names_in(_TARGETS.sub("", text) for text in texts)
+    return {name for text in texts for name in _READ.findall(text)}
 
 
 def remarked(blocks: Iterable[Block], read: Collection[str]) -> tuple[Block, ...]:

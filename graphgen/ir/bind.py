@@ -33,15 +33,18 @@ class Binding:
 
 def bindings(shapes: Iterable[tuple[str, Shape]]) -> list[Binding]:
     """One binding for each symbol that the shapes determine: plain dims first, then sums with one unknown."""
-    places = [(name, i - len(shape), dim) for name, shape in shapes for i, dim in enumerate(shape)]
+    places: dict[Dim, tuple[str, int]] = {}  # where each dim is met first
+    for name, shape in shapes:
+        for i, dim in enumerate(shape):
+            places.setdefault(dim, (name, i - len(shape)))
     known: dict[str, Binding] = {}
-    for name, axis, dim in places:
+    for dim, (name, axis) in places.items():
         if len(dim.symbols) == 1 and dim == Dim.of(dim.symbols[0]):
             known.setdefault(dim.symbols[0], Binding(dim.symbols[0], name, axis, 1, Dim(())))
     more = True
     while more:
         more = False
-        for name, axis, dim in places:
+        for dim, (name, axis) in places.items():
             unknown = [symbol for symbol in dim.symbols if symbol not in known]
             if len(unknown) == 1 and (solved := solve(dim, unknown[0])):
                 known[unknown[0]] = Binding(unknown[0], name, axis, *solved)

@@ -191,8 +191,7 @@ class _Make:
     """`make.sum(x, axis=0)` builds the node of the operation `sum`."""
 
     def __getattr__(self, name: str) -> Callable[..., Node]:
-        op = OPS[name]
-        return lambda *operands, **attrs: build(op, *operands, **attrs)
+        return partial(build, OPS[name])
 
 
 make = _Make()

@@ -203,7 +203,8 @@ def show(shape: Sequence[Dim]) -> str:
     return f"[{', '.join(map(str, shape))}]"
 
 
-def count(shape: Sequence[Dim]) -> Dim:
+@lru_cache(maxsize=4096)
+def count(shape: Shape) -> Dim:
     """How many elements an array of this shape has."""
     total = ONE
     for dim in shape:

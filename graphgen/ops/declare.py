@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Mapping, Sequence
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from graphgen.ir.node import Node, build
 from graphgen.ir.op import Op, Sample, Type, register, sample
-from graphgen.ir.shape import broadcast
+from graphgen.ir.shape import Shape, broadcast
 from graphgen.ops import formula
 
 
@@ -47,7 +47,7 @@ class Elementwise(Op):
         return inspect.Signature([*operands, *attributes])
 
     def infer(self, *inputs: Node, **attrs: float) -> Type:
-        return Type(broadcast(*[node.shape for node in inputs]), self.dtype)
+        return _typed(self.dtype, *[node.shape for node in inputs])
 
     def vjp(self, dz: Node, y: Node, *inputs: Node, **attrs: float) -> list[Node | None]:
         names: dict[str, Node | float] = {**dict(zip(self.operands, inputs)), **attrs, "dz": dz, "y": y}
@@ -61,6 +61,11 @@ class Elementwise(Op):
         value = formula.evaluate(formula.parse(text), names, lambda f, args, kw: build(f, *args, **kw))
         assert isinstance(value, Node)
         return value
+
+
+@lru_cache(maxsize=4096)
+def _typed(dtype: str, *shapes: Shape) -> Type:
+    return Type(broadcast(*shapes), dtype)
 
 
 def room() -> str:

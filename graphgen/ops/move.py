@@ -31,7 +31,7 @@ class Reshape(Op):
         shape, minus = list(as_shape(attrs["shape"])), Dim.of(-1)
         if shape.count(minus) == 1:
             at = shape.index(minus)
-            rest = count([dim for dim in shape if dim != minus])
+            rest = count(tuple(dim for dim in shape if dim != minus))
             size = count(inputs[0].shape).divided_by(rest)
             if size is None:
                 raise ShapeError("elements", f"the {count(inputs[0].shape)} elements do not divide by {rest}")

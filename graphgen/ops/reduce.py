@@ -75,7 +75,7 @@ class Mean(Reduction):
 
 def size(x: Node, axes: Axes) -> Node:
     """How many elements there are along some axes, as a number."""
-    many: Dim = count([x.shape[a] for a in axes])
+    many: Dim = count(tuple(x.shape[a] for a in axes))
     return make.const(value=float(many.constant)) if many.constant is not None else make.size(dim=many)
 
 
