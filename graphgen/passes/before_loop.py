@@ -6,7 +6,6 @@ depend on them runs once.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import partial
 
 from graphgen.ir.graph import NOTHING, Note, below, depending, rebuild, walk
@@ -24,7 +23,7 @@ ONCE = "once for all steps: the same at each"
 
 def all_steps_at_once(step: Step) -> Step:
     """The pass: whatever does not read the carry."""
-    return change_loops(step, partial(_move, worth=lambda node, lifted: not (lifted and _stays(node))))
+    return change_loops(step, partial(_move, once=False))
 
 
 def _stays(node: Node) -> bool:
@@ -38,18 +37,19 @@ def invariants(step: Step) -> Step:
     In a backward loop this is all that moves: what depends on the residuals of a step is little work in the loop,
     and arrays of every step to keep if it is done before.
     """
-    return change_loops(step, partial(_move, worth=lambda node, lifted: not lifted))
+    return change_loops(step, partial(_move, once=True))
 
 
-def _move(loop: Loop, worth: Callable[[Node, bool], bool]) -> tuple[list[Node], dict[Node, Note]]:
+def _move(loop: Loop, once: bool) -> tuple[list[Node], dict[Node, Note]]:
     order = walk(loop.results)
     carried = depending(order, [carry.leaf for carry in loop.carried])
-    known = outside(loop, [node for node in order if node not in carried])
+    staying = carried | depending(order, [leaf for leaf, _ in loop.sliced]) if once else carried
+    known = outside(loop, [node for node in order if node not in staying])
     leaves: dict[Node, Node] = {}
     placed: dict[Node, Note] = {}
     inside = {outer: node for node, (outer, _) in known.items()}
     at_hand = below([operand for _, operand in (*loop.sliced, *loop.constant)])
-    moving = _moving([*_read(loop, order, carried)], known, worth)
+    moving = _moving([*_read(loop, order, carried)], known)
     for node in _in_parts(moving, loop.results, known):
         outer, lifted = known[node]
         note = loop.notes.get(node, NOTHING)
@@ -74,7 +74,7 @@ def _read(loop: Loop, order: list[Node], carried: set[Node]) -> dict[Node, None]
     return {node: None for node in read if node not in carried}
 
 
-def _moving(read: list[Node], known: dict[Node, Outer], worth: Callable[[Node, bool], bool]) -> list[Node]:
+def _moving(read: list[Node], known: dict[Node, Outer]) -> list[Node]:
     """The nodes that move: those read, or where they had better stay what they are made of."""
     moving: dict[Node, None] = {}
     waiting, seen = read[::-1], set[Node]()
@@ -83,7 +83,7 @@ def _moving(read: list[Node], known: dict[Node, Outer], worth: Callable[[Node, b
         if not node.inputs or node.weak or node in seen:
             continue
         seen.add(node)
-        if node in known and worth(node, known[node][1]):
+        if node in known and not (known[node][1] and _stays(node)):
             moving[node] = None
         else:
             waiting.extend(node.inputs[::-1])

@@ -55,9 +55,8 @@ class _Rows:
         for node in order:
             if node in self.columns:
                 self.turned[node] = self.turn(node)
-                self.plain[node] = swap(self.turned[node])
             else:
-                self.plain[node] = _again(node, [self.plain[operand] for operand in node.inputs])
+                self.plain[node] = self.again(node)
         back = []
         for carry in loop.carried:
             turned = carry.leaf in self.columns
@@ -80,7 +79,12 @@ class _Rows:
 
     def along(self, node: Node) -> Node:
         """The node as the spec has it."""
-        return self.plain[node]
+        return self.plain[node] if node in self.plain else swap(self.turned[node])
+
+    def again(self, node: Node) -> Node:
+        """The node on operands as the spec has them."""
+        operands = tuple(map(self.along, node.inputs))
+        return swap(operands[0]) if is_swap(node) else again(node, operands)
 
     def across(self, node: Node) -> Node:
         """The node transposed."""
@@ -94,13 +98,13 @@ class _Rows:
             return self.across(node.inputs[1]) @ self.across(node.inputs[0])
         if node.op.elementwise:
             return build(node.op, *map(self._operand, node.inputs), **node.attrs)
-        return self._along_axis(node) or swap(_again(node, [self.plain[operand] for operand in node.inputs]))
+        return self._along_axis(node) or swap(self.again(node))
 
     def _operand(self, node: Node) -> Node:
         """An operand as it broadcasts against transposed matrices."""
         if len(node.shape) == 2:
             return self.across(node)
-        return make.expand_dims(self.plain[node], axis=-1) if len(node.shape) == 1 else self.plain[node]
+        return make.expand_dims(self.along(node), axis=-1) if len(node.shape) == 1 else self.along(node)
 
     def _along_axis(self, node: Node) -> Node | None:
         """An operation along one axis of matrices, along the other one."""
@@ -113,8 +117,3 @@ class _Rows:
         except ShapeError:
             return None
         return turned if turned.shape == node.shape[::-1] and turned.dtype == node.dtype else None
-
-
-def _again(node: Node, operands: list[Node]) -> Node:
-    """The node on other operands."""
-    return swap(operands[0]) if is_swap(node) else again(node, tuple(operands))
