@@ -104,7 +104,7 @@ class _Rows:
         """An operand as it broadcasts against transposed matrices."""
         if len(node.shape) == 2:
             return self.across(node)
-        return make.expand_dims(self.along(node), axis=-1) if len(node.shape) == 1 else self.along(node)
+        return make.expand_dims(self.plain[node], axis=-1) if len(node.shape) == 1 else self.plain[node]
 
     def _along_axis(self, node: Node) -> Node | None:
         """An operation along one axis of matrices, along the other one."""
