@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from graphgen.codegen.buffers import Body, takes_place
@@ -47,10 +47,11 @@ class BodyWithLoops(Body):
         self.wanted: list[tuple[list[str], Shape, str]] = []  # arrays that there must be before the loop
         self.filled: set[Node] = set()  # what loops within this one wrote where it is kept
 
-    def rooms(self, names: list[str], shape: Shape, dtype: str = "float", returned: bool = False) -> Iterator[Line]:
+    def rooms(
+        self, names: list[str], shape: Shape, dtype: str = "float", returned: bool = False, note: Note = NOTHING
+    ) -> None:
         """Take room for values of one shape, before the loop."""
         self.wanted.append((names, shape, dtype))
-        return iter(())
 
     def start(self, name: str, carry: Carry) -> Line:
         """The statement that begins a carry of a loop within this one, in a buffer."""
@@ -162,8 +163,7 @@ class LoopOverBuffers:
         finals, place = len(self.loop.carried), self.loop.carried.index(carry)
         steps = [item for item in self.items if item.attrs["at"] >= finals and self._at(item) in (leaf, following)]
         mine = [*steps, *(item for item in self.items if item.attrs["at"] == place)]
-        for line in outer.rooms([name], shape, returned=any(item in outer.returned for item in mine)):
-            outer.write(line, self.room)
+        outer.rooms([name], shape, returned=any(item in outer.returned for item in mine), note=self.room)
         first, last = ("-1", "0") if self.loop.reverse else ("0", "-1")
         outer.write(Line(f"{name}[{first}] = {written(outer, carry.initial)}"), self.room)
         here, there = (f"{self.t} + 1", self.t) if self.loop.reverse else (self.t, f"{self.t} + 1")
@@ -197,8 +197,7 @@ class LoopOverBuffers:
             else:
                 self.stacked[name] = node
         for (shape, dtype, returned), names in alike.items():
-            for line in outer.rooms(names, shape, dtype, returned):
-                outer.write(line, self.room)
+            outer.rooms(names, shape, dtype, returned, self.room)
 
     def _finish(self, body: BodyWithLoops, blocks: tuple[Block, ...]) -> None:
         outer, loop = self.outer, self.loop
@@ -207,8 +206,7 @@ class LoopOverBuffers:
         for name, shape in body.scratch.shapes.items():
             alike[shape].append(name)
         for names, shape, dtype in [*body.wanted, *((names, shape, "float") for shape, names in alike.items())]:
-            for line in outer.rooms(names, shape, dtype):
-                outer.write(line)
+            outer.rooms(names, shape, dtype)
         read = [line for leaf, line in self.head if body.is_read(leaf)]
         ends = [f"{name}[{self.t}] = {body.text(node)}" for name, node in self.stacked.items()]
         ends += [f"{place} = {body.text(node)}" for node, place in self.places.items() if not body.is_placed(node)]

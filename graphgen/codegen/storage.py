@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from itertools import accumulate
 
 from graphgen.codegen.buffers import takes_place
@@ -13,7 +13,7 @@ from graphgen.codegen.names import Naming
 from graphgen.codegen.program import Array, Line
 from graphgen.codegen.text import tidy
 from graphgen.codegen.views import is_copy, storage_of
-from graphgen.ir.graph import Graph, Note, below
+from graphgen.ir.graph import NOTHING, Graph, Note, below
 from graphgen.ir.node import Node
 from graphgen.ir.op import OPS, shape_text
 from graphgen.ir.shape import Dim, Shape, count
@@ -123,15 +123,17 @@ class Stored(Lowering):
         text, kind = tidy(shape_text(shape)), "dtype" if dtype == "float" else dtype
         return f'workspace.{"result" if returned else "array"}("{self.function}.{name}", {text}, {kind})'
 
-    def rooms(self, names: list[str], shape: Shape, dtype: str = "float", returned: bool = False) -> Iterator[Line]:
-        """The statements that take room for values of one shape: as many in one piece as fit a line."""
+    def rooms(
+        self, names: list[str], shape: Shape, dtype: str = "float", returned: bool = False, note: Note = NOTHING
+    ) -> None:
+        """Write the lines that take room for values of one shape: for as many in one piece as fit a line."""
         while names:
             room = RETURNED if returned else SHARED
             widths = accumulate(len(name) + 2 for name in names[:room])
             fitting = sum(width <= room for width in widths) or 1
             several = fitting if shape else 1  # what is unpacked of a vector are scalars, which cannot be written
             whole = shape if several == 1 else (Dim.of(several), *shape)
-            yield Line(f"{', '.join(names[:several])} = {self.room(names[0], whole, dtype, returned)}")
+            self.write(Line(f"{', '.join(names[:several])} = {self.room(names[0], whole, dtype, returned)}"), note)
             names = names[several:]
 
     def start(self, name: str, carry: Carry) -> Line:
