@@ -53,7 +53,7 @@ def specs(results: list[Result]) -> Table:
     """A row for each spec; for each shape both levels and their ratio."""
     base, highest = results[0].samples
     found = {(result.subject, result.shape): result.medians for result in results}
-    subjects, shapes = (list(dict.fromkeys(values)) for values in zip(*found))
+    subjects, shapes = dict.fromkeys(subject for subject, _ in found), sorted({shape for _, shape in found})
     low, high = (base.split()[-1], highest.split()[-1])
     header = ["", *(text for shape in shapes for text in (f"{shape} ms {low}", high, "ratio"))]
     rows = []
